@@ -1,0 +1,2 @@
+//! See the crate documentation of the library.
+fn main() {}
