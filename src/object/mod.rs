@@ -1,1 +1,3 @@
-//! (room being furnished)
+//! One version of one S3 key, and its bytes: pinned, resumed when broken, decompressed.
+
+pub mod version;

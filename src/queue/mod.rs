@@ -1,1 +1,51 @@
-//! (room being furnished)
+//! Messages: received, kept invisible while they are worked on, released or deleted.
+
+mod message;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+pub use message::{Message, ReceiptHandle};
+
+/// Where events wait for a worker. At least once, in no order.
+///
+/// Whoever receives a message owns it until its visibility timeout ends, and then
+/// does one of three things: deletes it, gives it back with `set_visibility`, or
+/// does nothing, after which it comes to somebody else. The implementations pass
+/// one suite, `tests/queue_conformance.rs`.
+pub trait Queue: Send + Sync {
+    /// Up to `most` messages (1 to 10), waiting up to `wait` (at most 20 s) for the
+    /// first. An empty answer is no error. Let this future end: a receive that is
+    /// dropped in flight may hide its messages until their visibility timeout.
+    fn receive(
+        &self,
+        most: usize,
+        wait: Duration,
+    ) -> BoxFuture<'_, Result<Vec<Message>, QueueError>>;
+
+    /// Takes the message out of the queue for good. Repeating it is harmless.
+    fn delete<'a>(&'a self, handle: &'a ReceiptHandle) -> BoxFuture<'a, Result<(), QueueError>>;
+
+    /// Hides the message for `timeout` from now on; zero gives it back at once.
+    fn set_visibility<'a>(
+        &'a self,
+        handle: &'a ReceiptHandle,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<(), QueueError>>;
+}
+
+/// Why a call to the queue failed. The text never holds a message's body.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The message is not ours any more: its visibility timeout has ended.
+    #[error("the message is no longer held by this worker")]
+    HandleExpired,
+    /// The queue is not there, or this worker may not use it: nothing will
+    /// succeed until somebody changes that.
+    #[error("{0}")]
+    Setup(String),
+    /// Worth trying again: throttled, unreachable, timed out.
+    #[error("{0}")]
+    Transient(String),
+}

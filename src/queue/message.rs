@@ -1,0 +1,33 @@
+use std::fmt;
+
+/// What SQS hands out for one receive of one message; the key to its deletion.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ReceiptHandle(pub String);
+
+impl fmt::Debug for ReceiptHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReceiptHandle({} bytes)", self.0.len())
+    }
+}
+
+/// One received message.
+#[derive(Clone)]
+pub struct Message {
+    /// For logs; a redrive gives a new one, so it identifies nothing.
+    pub id: String,
+    pub handle: ReceiptHandle,
+    pub body: String,
+    /// How often it was received, this time included. Deployments and throttles
+    /// raise it too: no measure of poison.
+    pub receive_count: u32,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("body_bytes", &self.body.len())
+            .field("receive_count", &self.receive_count)
+            .finish_non_exhaustive()
+    }
+}
