@@ -71,6 +71,45 @@ impl Key {
         }
     }
 
+    /// What the API calls this key; `None` if it does not know it.
+    ///
+    /// This is what a date of birth comes down to: Conversions take it whole, as `db`,
+    /// audiences in three columns. Source: Meta's "Customer Information Parameters" and
+    /// "Customer File Custom Audiences".
+    pub const fn wire_name(self, api: Api) -> Option<&'static str> {
+        let (conversions, audience) = match self {
+            Key::ExternalId => (Some("external_id"), Some("EXTERN_ID")),
+            Key::Email => (Some("em"), Some("EMAIL")),
+            Key::Phone => (Some("ph"), Some("PHONE")),
+            Key::Gender => (Some("ge"), Some("GEN")),
+            Key::BirthDate => (Some("db"), None),
+            Key::BirthYear => (None, Some("DOBY")),
+            Key::BirthMonth => (None, Some("DOBM")),
+            Key::BirthDay => (None, Some("DOBD")),
+            Key::LastName => (Some("ln"), Some("LN")),
+            Key::FirstName => (Some("fn"), Some("FN")),
+            Key::City => (Some("ct"), Some("CT")),
+            Key::State => (Some("st"), Some("ST")),
+            Key::Zip => (Some("zp"), Some("ZIP")),
+            Key::Country => (Some("country"), Some("COUNTRY")),
+        };
+        match api {
+            Api::Conversions => conversions,
+            Api::CustomAudience => audience,
+        }
+    }
+
+    /// Whether the key's values go out as SHA-256. All do, but for the external id of
+    /// audiences, which Meta wants as it is.
+    pub const fn is_hashed(self, api: Api) -> bool {
+        !matches!((self, api), (Key::ExternalId, Api::CustomAudience))
+    }
+
+    /// The position in [`Key::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// The key that a configuration names: ours, or Meta's of either API.
     pub fn from_name(name: &str) -> Option<Key> {
         let name = name.to_ascii_lowercase();
@@ -103,5 +142,23 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stand_at_their_index_and_are_found_by_every_name() {
+        for (index, key) in Key::ALL.into_iter().enumerate() {
+            assert_eq!(key.index(), index);
+            assert_eq!(Key::from_name(key.name()), Some(key));
+            for api in [Api::Conversions, Api::CustomAudience] {
+                if let Some(name) = key.wire_name(api) {
+                    assert_eq!(Key::from_name(name), Some(key));
+                }
+            }
+        }
     }
 }

@@ -1,5 +1,26 @@
 //! Cells of a row become the identifiers Meta matches by: mapped, normalised, hashed.
 //! Pure: no AWS, no HTTP, no clock.
+//!
+//! One idea: a wrong identifier is silently unmatched and nobody is ever told, so a cell
+//! that cannot be normalised by rule is dropped with a [`Reason`] and counted; nothing is
+//! guessed, nothing is hashed twice, and nothing empty is hashed.
+//!
+//! [`Mapping`] fits a route's columns to a file's [`Header`]; it turns each row into an
+//! [`IdentifiedRow`] by way of [`normalize()`], which does one cell, and counts in a
+//! [`Tally`]. The rules are in [`field`], one file each.
 
 pub mod columns;
 pub mod key;
+
+mod cell;
+mod digest;
+mod existing_hash;
+mod field;
+mod geography;
+mod normalize;
+mod reason;
+mod text;
+
+pub use digest::Digest;
+pub use normalize::{Context, Normalized, Outcome, Scratch, normalize};
+pub use reason::Reason;

@@ -1,12 +1,25 @@
 //! Messages: received, kept invisible while they are worked on, released or deleted.
 
+mod heartbeat;
+mod in_process;
 mod message;
+pub mod sqs;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+pub use heartbeat::{Heartbeat, HeartbeatOptions, Lost};
+pub use in_process::InProcessQueue;
 pub use message::{Message, ReceiptHandle};
+pub use sqs::SqsQueue;
+
+// What SQS allows.
+// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-quotas.html>
+const MOST_MESSAGES: usize = 10;
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Counted from the receive; extending does not begin it anew.
+const LONGEST_HOLD: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Where events wait for a worker. At least once, in no order.
 ///

@@ -1,0 +1,65 @@
+//! What a cell is before any field's rule: blank, sealed, already hashed, or a text.
+
+use super::digest::Digest;
+use super::existing_hash::{ExistingHash, recognise, recognise_sha256};
+use super::key::{Api, Key};
+use super::reason::Reason;
+use super::text;
+
+/// A cell, trimmed and seen for what it is.
+pub(super) enum Cell<'a> {
+    Blank,
+    Refused(Reason),
+    Sha256(Digest),
+    /// In normal form C, unless it goes out verbatim.
+    Text(&'a str),
+}
+
+/// What Clean Rooms' cryptographic computing (C3R) leaves in sealed and fingerprint columns.
+const SEALED_PREFIXES: [&str; 2] = ["01:enc:", "02:hmac:"];
+
+/// How a key's values are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Regard {
+    /// Goes out as it is, so it may look like anything.
+    Verbatim,
+    /// An id: 32 or 40 hexadecimal digits are as good as any other.
+    Opaque,
+    /// A value of a known kind, which no hash can be mistaken for.
+    Typed,
+}
+
+impl Regard {
+    fn of(key: Key, api: Api) -> Regard {
+        match (key, api) {
+            _ if !key.is_hashed(api) => Regard::Verbatim,
+            (Key::ExternalId, _) => Regard::Opaque,
+            _ => Regard::Typed,
+        }
+    }
+}
+
+/// Looks at a raw cell. `composed` is room for its composed form.
+pub(super) fn read<'a>(key: Key, api: Api, raw: &'a str, composed: &'a mut String) -> Cell<'a> {
+    let trimmed = text::trim(raw);
+    if text::is_blank(trimmed) {
+        return Cell::Blank;
+    }
+    if SEALED_PREFIXES
+        .iter()
+        .any(|prefix| trimmed.starts_with(prefix))
+    {
+        return Cell::Refused(Reason::SealedValue);
+    }
+    let found = match Regard::of(key, api) {
+        Regard::Verbatim => return Cell::Text(trimmed),
+        Regard::Opaque => recognise_sha256(trimmed),
+        Regard::Typed => recognise(trimmed),
+    };
+    match found {
+        ExistingHash::Sha256(digest) => Cell::Sha256(digest),
+        ExistingHash::Refused(reason) => Cell::Refused(reason),
+        ExistingHash::None if key == Key::ExternalId => Cell::Text(trimmed),
+        ExistingHash::None => Cell::Text(text::compose(trimmed, composed)),
+    }
+}

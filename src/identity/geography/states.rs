@@ -1,0 +1,131 @@
+//! The states of the United States and the provinces of Canada, for which Meta wants
+//! two-letter codes. Everywhere else it wants the name.
+//!
+//! Source: ANSI INCITS 38 / USPS Publication 28 (with territories and military
+//! addresses) and Canada Post.
+
+/// Names in lower-case letters only, sorted, with their codes.
+const BY_NAME: [(&str, &str); 83] = [
+    ("alabama", "al"),
+    ("alaska", "ak"),
+    ("alberta", "ab"),
+    ("americansamoa", "as"),
+    ("arizona", "az"),
+    ("arkansas", "ar"),
+    ("armedforcesamericas", "aa"),
+    ("armedforceseurope", "ae"),
+    ("armedforcespacific", "ap"),
+    ("britishcolumbia", "bc"),
+    ("california", "ca"),
+    ("colorado", "co"),
+    ("columbiabritannique", "bc"),
+    ("connecticut", "ct"),
+    ("delaware", "de"),
+    ("districtofcolumbia", "dc"),
+    ("florida", "fl"),
+    ("georgia", "ga"),
+    ("guam", "gu"),
+    ("hawaii", "hi"),
+    ("idaho", "id"),
+    ("illinois", "il"),
+    ("indiana", "in"),
+    ("iowa", "ia"),
+    ("kansas", "ks"),
+    ("kentucky", "ky"),
+    ("louisiana", "la"),
+    ("maine", "me"),
+    ("manitoba", "mb"),
+    ("maryland", "md"),
+    ("massachusetts", "ma"),
+    ("michigan", "mi"),
+    ("minnesota", "mn"),
+    ("mississippi", "ms"),
+    ("missouri", "mo"),
+    ("montana", "mt"),
+    ("nebraska", "ne"),
+    ("nevada", "nv"),
+    ("newbrunswick", "nb"),
+    ("newfoundland", "nl"),
+    ("newfoundlandandlabrador", "nl"),
+    ("newfoundlandlabrador", "nl"),
+    ("newhampshire", "nh"),
+    ("newjersey", "nj"),
+    ("newmexico", "nm"),
+    ("newyork", "ny"),
+    ("northcarolina", "nc"),
+    ("northdakota", "nd"),
+    ("northernmarianaislands", "mp"),
+    ("northwestterritories", "nt"),
+    ("novascotia", "ns"),
+    ("nunavut", "nu"),
+    ("ohio", "oh"),
+    ("oklahoma", "ok"),
+    ("ontario", "on"),
+    ("oregon", "or"),
+    ("pei", "pe"),
+    ("pennsylvania", "pa"),
+    ("princeedwardisland", "pe"),
+    ("puertorico", "pr"),
+    ("quebec", "qc"),
+    ("québec", "qc"),
+    ("rhodeisland", "ri"),
+    ("saskatchewan", "sk"),
+    ("southcarolina", "sc"),
+    ("southdakota", "sd"),
+    ("tennessee", "tn"),
+    ("texas", "tx"),
+    ("unitedstatesvirginislands", "vi"),
+    ("usminoroutlyingislands", "um"),
+    ("usvirginislands", "vi"),
+    ("utah", "ut"),
+    ("vermont", "vt"),
+    ("virginia", "va"),
+    ("virginislands", "vi"),
+    ("washington", "wa"),
+    ("washingtondc", "dc"),
+    ("washingtonstate", "wa"),
+    ("westvirginia", "wv"),
+    ("wisconsin", "wi"),
+    ("wyoming", "wy"),
+    ("yukon", "yt"),
+    ("yukonterritory", "yt"),
+];
+
+/// The two-letter code of a state of the United States or a province of Canada, given
+/// its name or code in lower-case letters only.
+pub(crate) fn code(letters: &str) -> Option<&'static str> {
+    let name = letters.strip_prefix("stateof").unwrap_or(letters);
+    match BY_NAME.binary_search_by_key(&name, |&(name, _)| name) {
+        Ok(at) => BY_NAME.get(at).map(|&(_, code)| code),
+        Err(_) if letters.len() == 2 => BY_NAME
+            .iter()
+            .find_map(|&(_, code)| (code == letters).then_some(code)),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_so_that_all_are_found() {
+        assert!(BY_NAME.is_sorted());
+        for (name, expected) in BY_NAME {
+            assert_eq!(code(name), Some(expected));
+            assert_eq!(code(expected), Some(expected));
+        }
+        let codes: std::collections::BTreeSet<_> = BY_NAME.map(|(_, code)| code).into();
+        // 50 states, the district, 6 territories, 3 military "states", 13 provinces.
+        assert_eq!(codes.len(), 73);
+    }
+
+    #[test]
+    fn a_longer_name_is_not_taken_for_a_shorter_one() {
+        assert_eq!(code("westvirginia"), Some("wv"));
+        assert_eq!(code("arkansas"), Some("ar"));
+        assert_eq!(code("stateoftexas"), Some("tx"));
+        assert_eq!(code("bavaria"), None);
+        assert_eq!(code("xx"), None);
+    }
+}
