@@ -59,7 +59,10 @@ pub enum Rows<R> {
 ///
 /// Accepts UTF-8 with or without a byte order mark; line ends LF, CRLF or CR; the
 /// delimiters `,` `;` tab and `|`; fields quoted with `"`, a quote inside doubled.
-/// Empty lines are no rows.
+/// Empty lines are no rows. A stray quote at the beginning of a field takes everything
+/// up to the next quote into its row, line ends too: what looked like several rows is
+/// then one, and mostly one fault. Only a quote open at the end of the file is certain
+/// to be an error, and always one.
 ///
 /// # Errors
 ///

@@ -1,0 +1,134 @@
+//! What an object's first bytes say it is. Names say nothing: Glue's parts have no
+//! extension, and `.gz` files are sometimes plain.
+
+use std::fmt;
+use std::io;
+
+/// How the text is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compression {
+    None,
+    Gzip,
+}
+
+/// Formats that are recognised so that they can be refused by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    Zstd,
+    Bzip2,
+    Snappy,
+    Lz4,
+    Xz,
+    Zip,
+    Parquet,
+    Avro,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Zstd => "zstd",
+            Format::Bzip2 => "bzip2",
+            Format::Snappy => "snappy",
+            Format::Lz4 => "lz4",
+            Format::Xz => "xz",
+            Format::Zip => "zip",
+            Format::Parquet => "Parquet",
+            Format::Avro => "Avro",
+        })
+    }
+}
+
+/// Why an object's content cannot be read, although its bytes can.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    #[error("unsupported format: {0}; send CSV, plain or gzip")]
+    Unsupported(Format),
+    #[error("the gzip data is damaged or cut off")]
+    Damaged(#[source] io::Error),
+    #[error("more than {max_bytes} bytes after decompression")]
+    TooLarge { max_bytes: u64 },
+    /// The bytes did not come; the cause is the source's own error, whole.
+    #[error("the beginning of the object could not be read")]
+    Input(#[source] io::Error),
+}
+
+impl ContentError {
+    /// The content's failure that an error of one of this room's readers carries.
+    pub fn within(error: &io::Error) -> Option<&ContentError> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<ContentError> for io::Error {
+    fn from(error: ContentError) -> io::Error {
+        io::Error::other(error)
+    }
+}
+
+/// The longest of the signatures below.
+pub(super) const PEEK_BYTES: u64 = 10;
+
+/// Tells the compression from the first [`PEEK_BYTES`], or the format that is refused.
+/// Whatever is not recognised passes as text; the rows find out whether it is.
+pub(super) fn recognise(start: &[u8]) -> Result<Compression, Format> {
+    if start.starts_with(b"\x1f\x8b") {
+        return Ok(Compression::Gzip);
+    }
+    // "BZh", a digit for the block size, then the digits of pi.
+    if start.starts_with(b"BZh") && start.get(4..10) == Some(b"\x31\x41\x59\x26\x53\x59") {
+        return Err(Format::Bzip2);
+    }
+    for (signature, format) in SIGNATURES {
+        if start.starts_with(signature) {
+            return Err(format);
+        }
+    }
+    // Letters alone could begin a header; Thrift after them could not.
+    if start.starts_with(b"PAR1\x15") || start.starts_with(b"PARE\x15") {
+        return Err(Format::Parquet);
+    }
+    Ok(Compression::None)
+}
+
+const SIGNATURES: [(&[u8], Format); 6] = [
+    (b"\x28\xb5\x2f\xfd", Format::Zstd),
+    (b"\xff\x06\x00\x00sNaPpY", Format::Snappy),
+    (b"\x04\x22\x4d\x18", Format::Lz4),
+    (b"\xfd7zXZ\x00", Format::Xz),
+    (b"PK\x03\x04", Format::Zip),
+    (b"Obj\x01", Format::Avro),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{Compression, Format, recognise};
+
+    #[test]
+    fn formats_are_told_by_their_first_bytes() {
+        for (start, expected) in [
+            (&b"\x1f\x8b\x08\0\0"[..], Ok(Compression::Gzip)),
+            (b"\x28\xb5\x2f\xfd\x24", Err(Format::Zstd)),
+            (b"BZh91AY&SY", Err(Format::Bzip2)),
+            (b"\xff\x06\x00\x00sNaPpY", Err(Format::Snappy)),
+            (b"\x04\x22\x4d\x18", Err(Format::Lz4)),
+            (b"\xfd7zXZ\0", Err(Format::Xz)),
+            (b"PK\x03\x04", Err(Format::Zip)),
+            (b"PAR1\x15\x04", Err(Format::Parquet)),
+            (b"Obj\x01\x04", Err(Format::Avro)),
+        ] {
+            assert_eq!(recognise(start), expected, "{start:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_begins_like_a_signature_is_text() {
+        for start in ["PAR1,PAR2\n", "BZh1,email", "Object", "PK,em\n", "", "e"] {
+            assert_eq!(
+                recognise(start.as_bytes()),
+                Ok(Compression::None),
+                "{start}"
+            );
+        }
+    }
+}
