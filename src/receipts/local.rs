@@ -20,7 +20,11 @@ pub struct LocalReceiptStore {
 
 impl LocalReceiptStore {
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        LocalReceiptStore { root: root.into() }
+        let root = root.into();
+        LocalReceiptStore {
+            // For people who read a location later, in another directory.
+            root: std::path::absolute(&root).unwrap_or(root),
+        }
     }
 
     async fn put(&self, receipt: &Receipt) -> Result<ReceiptLocation, StoreError> {
@@ -68,9 +72,11 @@ impl ReceiptStore for LocalReceiptStore {
 }
 
 /// Under a name of its own first, because a crash in between must not leave half a
-/// receipt; and synchronised up to the root, because a rename alone is not durable.
+/// receipt; and synchronised up to the root, or to what holds a new root, because a
+/// rename alone is not durable, and neither is a new folder.
 fn write(root: &Path, file: &Path, json: &[u8]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(root);
+    let top = root.ancestors().find(|folder| folder.is_dir());
     fs::create_dir_all(folder)?;
     let (temporary, mut open) = create_temporary(folder)?;
     let written = open
@@ -84,7 +90,7 @@ fn write(root: &Path, file: &Path, json: &[u8]) -> io::Result<()> {
     }
     for folder in folder.ancestors() {
         File::open(folder)?.sync_all()?;
-        if folder == root {
+        if Some(folder) == top {
             break;
         }
     }
