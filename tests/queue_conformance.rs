@@ -20,10 +20,12 @@ use tokio::time::{Instant, sleep};
 const VISIBILITY: Duration = Duration::from_secs(3);
 const SLACK: Duration = Duration::from_millis(1_500);
 
+type Sender = Box<dyn Fn(&str) -> BoxFuture<'static, ()>>;
+
 /// A queue, empty at first, and the other end of it.
 struct Stand {
     queue: Arc<dyn Queue>,
-    send: Box<dyn Fn(&str) -> BoxFuture<'static, ()> + Send + Sync>,
+    send: Sender,
 }
 
 impl Stand {

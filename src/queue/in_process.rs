@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{LONGEST_HOLD, LONGEST_WAIT, MOST_MESSAGES, Message, Queue, QueueError, ReceiptHandle};
 
-/// See [the module](self). Shared behind an `Arc` between who sends and who receives.
+/// A queue in memory. Shared behind an `Arc` between who sends and who receives.
 #[derive(Debug)]
 pub struct InProcessQueue {
     visibility: Duration,

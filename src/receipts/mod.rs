@@ -1,1 +1,108 @@
-//! (room being furnished)
+//! What became of an object, in counts: the proof that every row is accounted for.
+//!
+//! A receipt is small, holds nothing that a person could be recognised by, and lies
+//! at a place that its object and route alone determine. So "was this done?" is one
+//! read, and writing it again after a crash overwrites the same receipt.
+
+mod balance;
+mod code;
+mod local;
+mod path;
+mod receipt;
+mod rejects;
+mod s3;
+mod s3_failure;
+mod status;
+mod timestamp;
+mod trace_ids;
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+
+use crate::object::version::ObjectVersion;
+
+pub use balance::Unbalanced;
+pub use code::{Code, NoCode};
+pub use local::LocalReceiptStore;
+pub use receipt::{
+    Batches, Destination, Entries, FieldCounts, ObjectDescription, Receipt, Rows, Schema, Sent,
+    Worker,
+};
+pub use rejects::{RejectSample, Rejects};
+pub use s3::S3ReceiptStore;
+pub use status::Status;
+pub use timestamp::Timestamp;
+pub use trace_ids::TraceIds;
+
+/// Where receipts are kept: one of each object version and route. The
+/// implementations pass one suite, `tests/receipt_store_conformance.rs`.
+pub trait ReceiptStore: Send + Sync {
+    /// Keeps the receipt instead of any earlier one of the same object version and
+    /// route. When this returns, it survives a crash: the message may be deleted.
+    /// A receipt whose counts do not add up is refused.
+    ///
+    /// Dropped in flight, it may or may not be kept, but never in part.
+    fn put<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>>;
+
+    /// The receipt of exactly this version, if there is one.
+    fn get<'a>(
+        &'a self,
+        object: &'a ObjectVersion,
+        route: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>>;
+}
+
+/// Where a receipt is, to be read by people: `s3://bucket/key`, or a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptLocation(String);
+
+impl fmt::Display for ReceiptLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a receipt could not be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A fault of this program. Nothing was stored.
+    #[error("the receipt's counts do not add up")]
+    Unbalanced(#[from] Unbalanced),
+    /// Nothing will succeed until somebody changes something.
+    #[error("{0}")]
+    Setup(String),
+    /// Worth trying again.
+    #[error("{0}")]
+    Transient(String),
+    /// Something lies where the receipt should, and is none that this version can
+    /// read. Whether the object was done is not known: a person has to look.
+    #[error("{location} is no receipt that this version can read: look at it, and move it away")]
+    Unreadable { location: ReceiptLocation },
+}
+
+/// Far above what any receipt of ours comes to.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+fn to_json(receipt: &Receipt) -> Result<Vec<u8>, StoreError> {
+    receipt.check()?;
+    // It fails only for maps with keys that are no text, of which there is none.
+    serde_json::to_vec_pretty(receipt)
+        .map_err(|_| StoreError::Setup("could not write the receipt as JSON".to_owned()))
+}
+
+/// Two objects never share a place by their names, but on a file system that takes
+/// `A` for `a`; what is found there must then not count for the other.
+fn from_json(
+    json: &[u8],
+    location: ReceiptLocation,
+    object: &ObjectVersion,
+    route: &str,
+) -> Result<Option<Receipt>, StoreError> {
+    let receipt: Receipt =
+        serde_json::from_slice(json).map_err(|_| StoreError::Unreadable { location })?;
+    Ok(Some(receipt).filter(|receipt| receipt.is_of(object, route)))
+}

@@ -1,0 +1,113 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::object::version::{ObjectAddress, ObjectVersion};
+
+fn described(key: &str, version_id: Option<&str>) -> ObjectDescription {
+    ObjectDescription::from(&ObjectVersion {
+        address: ObjectAddress {
+            bucket: "a-bucket".into(),
+            key: key.into(),
+            version_id: version_id.map(Into::into),
+        },
+        etag: "0f343b09-2".into(),
+        size: 17,
+        last_modified: 0,
+    })
+}
+
+fn path(key: &str) -> String {
+    of(&described(key, None), "route")
+}
+
+#[test]
+fn a_plain_key_keeps_its_folders_and_its_name() {
+    assert_eq!(
+        path("meta/run=1/part-0.csv"),
+        "receipts/route/a-bucket/meta/run=1/part-0.csv/0f343b09-2-17.json"
+    );
+    assert_eq!(
+        of(&described("part-0", Some("3Lg.kqt_l")), "route"),
+        "receipts/route/a-bucket/part-0/3Lg.kqt_l.json"
+    );
+}
+
+#[test]
+fn an_odd_key_is_encoded() {
+    for (key, folders) in [
+        ("a b+c%.csv", "a%20b%2Bc%25.csv"),
+        ("größe~", "gr%C3%B6%C3%9Fe%7E"),
+        ("../../etc/passwd", "%2E%2E/%2E%2E/etc/passwd"),
+        ("/a//b/", "%/a/%/b/%"),
+        ("./a", "%2E/a"),
+        ("a/b.json", "a/b%2Ejson"),
+        ("a/.JSON/..json", "a/%2EJSON/.%2Ejson"),
+        ("a\\b:c\0\n", "a%5Cb%3Ac%00%0A"),
+    ] {
+        let expected = format!("receipts/route/a-bucket/{folders}/0f343b09-2-17.json");
+        assert_eq!(path(key), expected, "{key:?}");
+    }
+}
+
+#[test]
+fn long_keys_that_begin_alike_stay_apart() {
+    let one = path(&format!("{}1", "ö".repeat(511)));
+    let two = path(&format!("{}2", "ö".repeat(511)));
+    assert_ne!(one, two);
+    assert!(one.len() <= 400, "{}", one.len());
+    let deep = path(&"a/".repeat(512));
+    assert!(deep.len() <= 400, "{}", deep.len());
+}
+
+/// Keys of the parts that make trouble.
+fn any_key() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        prop::sample::select(vec![
+            "",
+            ".",
+            "..",
+            "a",
+            "b",
+            "%",
+            "~",
+            "a.json",
+            "%2E",
+            "0f343b09-2-17.json",
+            "key"
+        ])
+        .prop_map(str::to_owned),
+        ".{0,3}",
+        "[a-zö]{150,260}",
+    ];
+    prop::collection::vec(part, 1..6).prop_map(|parts| parts.join("/"))
+}
+
+proptest! {
+    #[test]
+    fn no_two_keys_share_a_path_or_a_part_of_it(one in any_key(), two in any_key()) {
+        let (a, b) = (path(&one), path(&two));
+        if one == two {
+            prop_assert_eq!(a, b);
+        } else {
+            prop_assert_ne!(&a, &b);
+            // Neither may need a folder where the other has a file.
+            let inside = format!("{a}/");
+            prop_assert!(!b.starts_with(&inside));
+            let inside = format!("{b}/");
+            prop_assert!(!a.starts_with(&inside));
+        }
+    }
+
+    #[test]
+    fn every_path_fits_s3_and_file_systems(
+        key in any_key(), version in proptest::option::of(".{0,300}"), route in ".{1,300}",
+    ) {
+        let path = of(&described(&key, version.as_deref()), &route);
+        prop_assert!(path.len() <= 720, "{} bytes", path.len());
+        prop_assert!(path.is_ascii());
+        for name in path.split('/') {
+            prop_assert!(!matches!(name, "" | "." | ".."), "{path}");
+            prop_assert!(name.len() <= 255, "{path}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The receipt itself, as it is kept in JSON.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::balance::{self, Unbalanced};
+use super::code::Code;
+use super::rejects::Rejects;
+use super::status::Status;
+use super::timestamp::Timestamp;
+use super::trace_ids::TraceIds;
+use crate::object::version::ObjectVersion;
+
+/// What became of one object version on one route.
+///
+/// Names of buckets, keys and routes, and counts: never a cell, an identifier or an
+/// answer's text. Fields that a later version adds are ignored when read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub schema: Schema,
+    #[serde(flatten)]
+    pub status: Status,
+    /// A sentence for people, where the reason alone is not enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    pub object: ObjectDescription,
+    pub route: String,
+    pub destination: Destination,
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+    pub duration_ms: u64,
+    pub rows: Rows,
+    pub sent: Sent,
+    pub entries: Entries,
+    pub batches: Batches,
+    #[serde(flatten)]
+    pub rejects: Rejects,
+    /// What became of the cells of each key.
+    pub fields: BTreeMap<Code, FieldCounts>,
+    #[serde(flatten)]
+    pub trace_ids: TraceIds,
+    /// The replay that asked for it, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
+    pub worker: Worker,
+}
+
+impl Receipt {
+    /// With all counts at zero, which the caller then sets.
+    pub fn new(
+        object: &ObjectVersion,
+        route: impl Into<String>,
+        destination: Destination,
+        status: Status,
+        started_at: OffsetDateTime,
+        finished_at: OffsetDateTime,
+    ) -> Receipt {
+        let duration = (finished_at - started_at).whole_milliseconds();
+        Receipt {
+            schema: Schema,
+            status,
+            explanation: None,
+            object: ObjectDescription::from(object),
+            route: route.into(),
+            destination,
+            started_at: started_at.into(),
+            finished_at: finished_at.into(),
+            // A clock set back in between makes no negative time.
+            duration_ms: u64::try_from(duration).unwrap_or(0),
+            rows: Rows::default(),
+            sent: Sent::default(),
+            entries: Entries::default(),
+            batches: Batches::default(),
+            rejects: Rejects::default(),
+            fields: BTreeMap::new(),
+            trace_ids: TraceIds::default(),
+            replay: None,
+            worker: Worker::this(),
+        }
+    }
+
+    /// Whether every row is accounted for; a store refuses the receipt if not.
+    pub fn check(&self) -> Result<(), Unbalanced> {
+        balance::check(self)
+    }
+
+    /// Whether this is the receipt of exactly this version, on this route.
+    pub fn is_of(&self, object: &ObjectVersion, route: &str) -> bool {
+        self.route == route && self.object == ObjectDescription::from(object)
+    }
+}
+
+/// The version of this format. Another one is not read as this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Schema;
+
+impl From<Schema> for u32 {
+    fn from(_: Schema) -> u32 {
+        1
+    }
+}
+
+impl TryFrom<u32> for Schema {
+    type Error = &'static str;
+
+    fn try_from(schema: u32) -> Result<Schema, &'static str> {
+        (schema == 1)
+            .then_some(Schema)
+            .ok_or("another schema than 1")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectDescription {
+    pub bucket: String,
+    pub key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    pub etag: String,
+    /// In bytes, as stored.
+    pub size: u64,
+    pub last_modified: Timestamp,
+}
+
+impl From<&ObjectVersion> for ObjectDescription {
+    fn from(object: &ObjectVersion) -> ObjectDescription {
+        ObjectDescription {
+            bucket: object.address.bucket.clone(),
+            key: object.address.key.clone(),
+            version_id: object.address.version_id.clone(),
+            etag: object.etag.clone(),
+            size: object.size,
+            last_modified: Timestamp::from_unix_seconds(object.last_modified),
+        }
+    }
+}
+
+/// Where it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// `conversions` or `custom_audience`.
+    pub api: Code,
+    /// The dataset's, or the audience's.
+    pub id: String,
+    /// What is done to an audience: `add`, `remove`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Code>,
+}
+
+/// The rows of the object. `read = filtered + rejected + sent`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    pub read: u64,
+    /// Left out by the route's own filter.
+    pub filtered: u64,
+    /// Could not be sent; see `rejects`.
+    pub rejected: u64,
+    pub sent: u64,
+}
+
+/// What Meta said of the rows sent. Its sum is `rows.sent`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub accepted: u64,
+    pub refused: u64,
+    /// Sent, and never answered: 0 when the object is delivered.
+    pub unknown: u64,
+}
+
+/// What a request lists: an event, or an entry of an audience, of which one row may
+/// become several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entries {
+    pub sent: u64,
+    /// That Meta counted as invalid.
+    pub invalid: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batches {
+    pub acknowledged: u64,
+    /// All requests, those tried again included.
+    pub requests: u64,
+    pub retries: u64,
+}
+
+/// The cells of one key. Those that were not filled are not counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldCounts {
+    pub filled: u64,
+    /// Sent as they were.
+    pub kept: u64,
+    /// Normalised to something else.
+    pub changed: u64,
+    /// Not sent, by reason.
+    pub dropped: BTreeMap<Code, u64>,
+}
+
+/// Who wrote the receipt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worker {
+    pub version: String,
+}
+
+impl Worker {
+    fn this() -> Worker {
+        Worker {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
