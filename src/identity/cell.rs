@@ -10,7 +10,11 @@ use super::text;
 pub(super) enum Cell<'a> {
     Blank,
     Refused(Reason),
-    Sha256(Digest),
+    /// `changed` unless it stood alone and in lower case.
+    Sha256 {
+        digest: Digest,
+        changed: bool,
+    },
     /// In normal form C, unless it goes out verbatim.
     Text(&'a str),
 }
@@ -57,7 +61,10 @@ pub(super) fn read<'a>(key: Key, api: Api, raw: &'a str, composed: &'a mut Strin
         Regard::Typed => recognise(trimmed),
     };
     match found {
-        ExistingHash::Sha256(digest) => Cell::Sha256(digest),
+        ExistingHash::Sha256(digest) => Cell::Sha256 {
+            digest,
+            changed: raw.len() != 2 * Digest::LENGTH || raw.bytes().any(|b| b.is_ascii_uppercase()),
+        },
         ExistingHash::Refused(reason) => Cell::Refused(reason),
         ExistingHash::None if key == Key::ExternalId => Cell::Text(trimmed),
         ExistingHash::None => Cell::Text(text::compose(trimmed, composed)),

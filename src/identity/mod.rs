@@ -7,20 +7,37 @@
 //!
 //! [`Mapping`] fits a route's columns to a file's [`Header`]; it turns each row into an
 //! [`IdentifiedRow`] by way of [`normalize()`], which does one cell, and counts in a
-//! [`Tally`]. The rules are in [`field`], one file each.
+//! [`Tally`]. The rules are in `field/`, one file each.
 
 pub mod columns;
 pub mod key;
 
+mod alias;
+mod birth;
 mod cell;
 mod digest;
 mod existing_hash;
 mod field;
 mod geography;
+mod header;
+mod identify;
+mod mapping;
+mod mapping_error;
 mod normalize;
 mod reason;
+mod row;
+mod tally;
 mod text;
+mod weak;
 
+pub use alias::{Alias, EventField, alias};
 pub use digest::Digest;
+pub use header::{Header, HeaderLook};
+pub use identify::{Reject, Verdict};
+pub use mapping::Mapping;
+pub use mapping_error::{MappingError, MappingFault};
 pub use normalize::{Context, Normalized, Outcome, Scratch, normalize};
 pub use reason::Reason;
+pub use row::{IdentifiedRow, Identifier};
+pub use tally::{KeyTally, Tally};
+pub use text::BLANK_WORDS;

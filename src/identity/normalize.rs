@@ -97,9 +97,7 @@ pub fn normalize<'s>(
     let text = match cell::read(key, context.api, raw, composed) {
         Cell::Blank => return without_text(Outcome::Empty, false),
         Cell::Refused(reason) => return without_text(Outcome::Rejected(reason), false),
-        Cell::Sha256(digest) => {
-            let changed =
-                raw.len() != 2 * Digest::LENGTH || raw.bytes().any(|b| b.is_ascii_uppercase());
+        Cell::Sha256 { digest, changed } => {
             return without_text(Outcome::AlreadyHashed(digest), changed);
         }
         Cell::Text(text) => text,

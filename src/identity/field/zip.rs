@@ -8,7 +8,7 @@
 use super::super::columns::CountryCode;
 use super::super::reason::Reason;
 use super::super::text;
-use super::spreadsheet;
+use super::{something_left, spreadsheet};
 
 const ZIP_DIGITS: usize = 5;
 const ZIP_PLUS_4_DIGITS: usize = 9;
@@ -18,13 +18,13 @@ pub(super) fn normalize(
     country: Option<CountryCode>,
     out: &mut String,
 ) -> Result<(), Reason> {
-    if spreadsheet::is_rewritten(text) {
-        return Err(Reason::SpreadsheetNumber);
-    }
     text::lower_kept(text, out, |c| {
         !(c.is_whitespace() || c.is_control() || text::is_dash(c))
     });
-    super::something_left(out)?;
+    something_left(out)?;
+    if spreadsheet::is_rewritten(out) {
+        return Err(Reason::SpreadsheetNumber);
+    }
     match country {
         Some(country) if country.as_str() == "US" => {
             let complete = matches!(out.len(), ZIP_DIGITS | ZIP_PLUS_4_DIGITS);

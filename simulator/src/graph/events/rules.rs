@@ -1,0 +1,141 @@
+//! What makes an event valid, in Meta's order of codes as far as it is known.
+
+use super::{
+    user_key::UserKeys,
+    wire::{Event, UserData},
+};
+use crate::graph::{
+    GraphError,
+    text::{Text, is_sha256},
+};
+
+const DAY: i64 = 24 * 60 * 60;
+/// Meta states no tolerance for events from the future; a minute is third-party lore.
+const FUTURE_TOLERANCE: i64 = 60;
+
+const ACTION_SOURCES: [&str; 9] = [
+    "email",
+    "website",
+    "app",
+    "phone_call",
+    "chat",
+    "physical_store",
+    "system_generated",
+    "business_messaging",
+    "other",
+];
+
+/// Checks one event against the clock (`now` in Unix seconds).
+pub(super) fn check(event: &Event<'_>, now: i64) -> Result<(), GraphError> {
+    let name = required(event.event_name.as_ref(), "event_name")?;
+    let action_source = required(event.action_source.as_ref(), "action_source")?;
+    if !ACTION_SOURCES.contains(&action_source) {
+        return Err(GraphError::parameter(
+            "Param action_source must be one of the known sources",
+        ));
+    }
+    let time = event.event_time.ok_or_else(|| missing("event_time"))?;
+    check_time(time, action_source, now)?;
+    let user_data = event
+        .user_data
+        .as_ref()
+        .ok_or_else(|| missing("user_data"))?;
+    check_user_data(user_data)?;
+    check_purchase(event, name)?;
+    check_processing_options(event)?;
+    match action_source {
+        "website" => required(event.event_source_url.as_ref(), "event_source_url").map(drop),
+        "app" if event.app_data.is_none() => Err(missing("app_data")),
+        _ => Ok(()),
+    }
+}
+
+/// Seven days back, sixty-two for what happened in a shop.
+fn check_time(time: i64, action_source: &str, now: i64) -> Result<(), GraphError> {
+    let days = if action_source == "physical_store" {
+        62
+    } else {
+        7
+    };
+    if time < now.saturating_sub(days * DAY) {
+        return Err(GraphError::data(2_804_003, "Event timestamp too old"));
+    }
+    if time > now.saturating_add(FUTURE_TOLERANCE) {
+        return Err(GraphError::data(2_804_003, "Event timestamp in the future"));
+    }
+    Ok(())
+}
+
+fn check_user_data(user_data: &UserData<'_>) -> Result<(), GraphError> {
+    let mut keys = UserKeys::default();
+    for (key, value) in &user_data.values {
+        if key.is_hashed() && !is_sha256(&value.0) {
+            return Err(GraphError::data(
+                2_804_016,
+                &format!("The user parameter {} is not hashed", key.name()),
+            ));
+        }
+        keys = keys | *key;
+    }
+    if keys.are_weak() {
+        return Err(GraphError::data(
+            2_804_050,
+            "This event doesn't have enough customer information parameters",
+        ));
+    }
+    Ok(())
+}
+
+fn check_purchase(event: &Event<'_>, name: &str) -> Result<(), GraphError> {
+    let custom_data = event.custom_data.as_ref();
+    let value = custom_data.and_then(|data| data.value);
+    if name == "Purchase" && value.is_none() {
+        return Err(GraphError::data(
+            2_804_009,
+            "The parameter value is required for Purchase",
+        ));
+    }
+    let currency = custom_data.and_then(|data| data.currency.as_ref());
+    match currency {
+        Some(Text(code)) if is_currency(code) => Ok(()),
+        Some(_) => Err(GraphError::parameter(
+            "Param currency must be an ISO 4217 code",
+        )),
+        None if value.is_some() => Err(missing("currency")),
+        None => Ok(()),
+    }
+}
+
+/// Three letters of either case; whether the currency exists is not looked up.
+fn is_currency(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Limited Data Use: no option but `LDU`, and never a country without a state.
+fn check_processing_options(event: &Event<'_>) -> Result<(), GraphError> {
+    let options = event.data_processing_options.as_deref().unwrap_or_default();
+    if options.iter().any(|Text(option)| option != "LDU") {
+        return Err(GraphError::parameter(
+            "Param data_processing_options knows only LDU",
+        ));
+    }
+    match (
+        event.data_processing_options_country,
+        event.data_processing_options_state,
+    ) {
+        (Some(_), None) => Err(missing("data_processing_options_state")),
+        (None, Some(_)) => Err(missing("data_processing_options_country")),
+        _ => Ok(()),
+    }
+}
+
+fn required<'e>(text: Option<&'e Text<'_>>, name: &str) -> Result<&'e str, GraphError> {
+    match text {
+        Some(Text(text)) if !text.is_empty() => Ok(text),
+        _ => Err(missing(name)),
+    }
+}
+
+fn missing(name: &str) -> GraphError {
+    GraphError::parameter(format!("The parameter {name} is required"))
+}

@@ -1,0 +1,176 @@
+//! From method and path to what is asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::GraphError;
+
+/// Kinds of requests, as faults choose them and as the inspection counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// `POST /{dataset}/events`
+    Events,
+    /// `POST` or `DELETE /{audience}/users`
+    Users,
+    /// `POST /act_{account}/customaudiences`
+    CreateAudience,
+    /// `GET /{id}` of a dataset, an audience or an ad account
+    Read,
+    /// Everything else, which is answered with an error.
+    Other,
+}
+
+/// A `major.minor` of the path's `/v26.0/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    major: u16,
+    minor: u16,
+}
+
+/// The oldest version that still answered for Conversions in November 2026: the Graph
+/// API's own schedule, about two years.
+const OLDEST_GRAPH: Version = Version {
+    major: 21,
+    minor: 0,
+};
+/// The same for Custom Audiences, which follow the Marketing API's shorter schedule:
+/// v24.0 ended on 2026-10-06.
+const OLDEST_MARKETING: Version = Version {
+    major: 25,
+    minor: 0,
+};
+/// What an answer without a usable version names.
+pub(crate) const CURRENT: Version = Version {
+    major: 26,
+    minor: 0,
+};
+
+impl Version {
+    fn parse(segment: &str) -> Option<Self> {
+        let (major, minor) = segment.strip_prefix('v')?.split_once('.')?;
+        let number = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| text.parse().ok())?
+        };
+        Some(Self {
+            major: number(major)?,
+            minor: number(minor)?,
+        })
+    }
+
+    /// Whether it is past its end for this request. A version newer than the
+    /// simulator is taken: it must not stand in the way of an upgrade.
+    pub(crate) fn check(self, target: Target) -> Result<(), GraphError> {
+        let oldest = match target {
+            Target::Events => OLDEST_GRAPH,
+            Target::Users | Target::CreateAudience => OLDEST_MARKETING,
+            Target::Read | Target::Other => OLDEST_GRAPH,
+        };
+        if self >= oldest {
+            return Ok(());
+        }
+        Err(GraphError::new(400, 2635).message(format!(
+            "You are calling a deprecated version of the Ads API. Please update to the latest \
+             version: {CURRENT}."
+        )))
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "v{}.{}", self.major, self.minor)
+    }
+}
+
+/// What a request line asks for.
+#[derive(Debug)]
+pub(crate) struct Route<'a> {
+    pub(crate) target: Target,
+    pub(crate) version: Option<Version>,
+    /// The id in the path; for an ad account with its `act_`.
+    pub(crate) object: &'a str,
+}
+
+impl<'a> Route<'a> {
+    pub(crate) fn parse(method: &str, path: &'a str) -> Self {
+        let mut segments = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .peekable();
+        let version = segments.peek().and_then(|segment| Version::parse(segment));
+        if version.is_some() {
+            segments.next();
+        }
+        let object = segments.next().unwrap_or_default();
+        let edge = segments.next();
+        let target = match (method, edge, segments.next()) {
+            ("POST", Some("events"), None) => Target::Events,
+            ("POST" | "DELETE", Some("users"), None) => Target::Users,
+            ("POST", Some("customaudiences"), None) => Target::CreateAudience,
+            ("GET", None, None) if !object.is_empty() => Target::Read,
+            _ => Target::Other,
+        };
+        Self {
+            target,
+            version,
+            object,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_its_target_version_and_object() {
+        let route = Route::parse("POST", "/v26.0/123/events");
+        assert_eq!(
+            (route.target, route.version, route.object),
+            (Target::Events, Some(CURRENT), "123")
+        );
+        assert_eq!(
+            Route::parse("DELETE", "/v26.0/4/users").target,
+            Target::Users
+        );
+        assert_eq!(Route::parse("GET", "/v26.0/act_7").object, "act_7");
+        assert_eq!(Route::parse("POST", "/123/events").version, None);
+    }
+
+    #[test]
+    fn deleting_the_audience_itself_is_not_taken_for_removing_users() {
+        assert_eq!(Route::parse("DELETE", "/v26.0/4").target, Target::Other);
+        assert_eq!(
+            Route::parse("POST", "/v26.0/4/users/5").target,
+            Target::Other
+        );
+    }
+
+    #[test]
+    fn conversions_outlive_audiences_on_an_old_version() {
+        let v24 = Version {
+            major: 24,
+            minor: 0,
+        };
+        assert!(v24.check(Target::Events).is_ok());
+        assert_eq!(
+            v24.check(Target::Users).map_err(|error| error.code),
+            Err(2635)
+        );
+        assert!(
+            Version {
+                major: 40,
+                minor: 0
+            }
+            .check(Target::Users)
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn only_digits_make_a_version() {
+        for path in ["v+26.0", "v26", "26.0", "v.0", "v26.", "v99999.0"] {
+            assert_eq!(Version::parse(path), None, "{path}");
+        }
+    }
+}

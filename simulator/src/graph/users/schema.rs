@@ -1,0 +1,147 @@
+//! The schema of an upload: which column is what, and in which order a row's cells
+//! make its identity.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::{
+    graph::{
+        GraphError,
+        text::{is_sha256, lower},
+    },
+    records::{Digest, Digester, audience::SchemaForm},
+};
+
+/// As it is written: one key as a text, or several as a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// 64 hexadecimal digits.
+    Hashed,
+    Plain,
+    /// A non-negative number.
+    Number,
+}
+
+/// Schema keys of Meta's audience pages; the single-key spellings beside the others.
+const KEYS: &[(&str, &str, Kind)] = &[
+    ("EMAIL", "EMAIL", Kind::Hashed),
+    ("EMAIL_SHA256", "EMAIL", Kind::Hashed),
+    ("PHONE", "PHONE", Kind::Hashed),
+    ("PHONE_SHA256", "PHONE", Kind::Hashed),
+    ("GEN", "GEN", Kind::Hashed),
+    ("DOBY", "DOBY", Kind::Hashed),
+    ("DOBM", "DOBM", Kind::Hashed),
+    ("DOBD", "DOBD", Kind::Hashed),
+    ("LN", "LN", Kind::Hashed),
+    ("FN", "FN", Kind::Hashed),
+    ("FI", "FI", Kind::Hashed),
+    ("CT", "CT", Kind::Hashed),
+    ("ST", "ST", Kind::Hashed),
+    ("ZIP", "ZIP", Kind::Hashed),
+    ("COUNTRY", "COUNTRY", Kind::Hashed),
+    ("EXTERN_ID", "EXTERN_ID", Kind::Plain),
+    ("MADID", "MADID", Kind::Plain),
+    ("MOBILE_ADVERTISER_ID", "MADID", Kind::Plain),
+    ("PAGEUID", "PAGEUID", Kind::Plain),
+    ("APPUID", "APPUID", Kind::Plain),
+    ("UID", "UID", Kind::Plain),
+    ("LOOKALIKE_VALUE", "LOOKALIKE_VALUE", Kind::Number),
+    (
+        "DATA_PROCESSING_OPTIONS",
+        "DATA_PROCESSING_OPTIONS",
+        Kind::Plain,
+    ),
+    (
+        "DATA_PROCESSING_OPTIONS_COUNTRY",
+        "DATA_PROCESSING_OPTIONS_COUNTRY",
+        Kind::Plain,
+    ),
+    (
+        "DATA_PROCESSING_OPTIONS_STATE",
+        "DATA_PROCESSING_OPTIONS_STATE",
+        Kind::Plain,
+    ),
+];
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    /// Meta's key; `EMAIL_SHA256` is `EMAIL` here.
+    pub(crate) key: &'static str,
+    kind: Kind,
+}
+
+impl Column {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let (_, key, kind) = KEYS.iter().find(|(spelling, ..)| *spelling == name)?;
+        Some(Self { key, kind: *kind })
+    }
+
+    pub(super) fn is_hashed(self) -> bool {
+        self.kind == Kind::Hashed
+    }
+
+    pub(super) fn takes(self, cell: &str) -> bool {
+        match self.kind {
+            Kind::Hashed => is_sha256(cell),
+            Kind::Plain => true,
+            Kind::Number => cell
+                .parse()
+                .is_ok_and(|value: f64| value.is_finite() && value >= 0.0),
+        }
+    }
+
+    /// The digest by which a cell is known; hashes are compared in lower case.
+    pub(crate) fn digest(self, digester: &Digester, cell: Cow<'_, str>) -> Digest {
+        let cell = if self.is_hashed() { lower(cell) } else { cell };
+        digester.of(["cell", self.key, &cell])
+    }
+}
+
+/// The digest by which a row is known: that of its cells, sorted by key.
+pub(crate) fn row_digest(digester: &Digester, cells: &mut [(Column, Digest)]) -> Digest {
+    cells.sort_unstable_by_key(|(column, _)| column.key);
+    digester.of(cells.iter().map(|(_, cell)| cell))
+}
+
+/// The columns of one request.
+#[derive(Debug)]
+pub(super) struct Schema {
+    pub(super) form: SchemaForm,
+    pub(super) columns: Vec<Column>,
+}
+
+impl Schema {
+    /// Reads the `schema` member. Every key may stand once: Meta's pages do not say
+    /// that one may be repeated.
+    pub(super) fn parse(json: &str) -> Result<Self, GraphError> {
+        let written = serde_json::from_str(json)
+            .map_err(|_| GraphError::parameter("Param schema must be a key or a list of keys"))?;
+        let (form, names) = match written {
+            Written::One(name) => (SchemaForm::SingleKey, vec![name]),
+            Written::Several(names) => (SchemaForm::MultiKey, names),
+        };
+        let unknown = || GraphError::parameter("Param schema has a key that is not known");
+        let mut columns: Vec<Column> = Vec::with_capacity(names.len());
+        for name in &names {
+            let column = Column::from_name(name).ok_or_else(unknown)?;
+            if columns.iter().any(|other| other.key == column.key) {
+                return Err(GraphError::parameter("Param schema has a key twice"));
+            }
+            columns.push(column);
+        }
+        if columns.is_empty() {
+            return Err(GraphError::parameter("Param schema is empty"));
+        }
+        Ok(Self { form, columns })
+    }
+}

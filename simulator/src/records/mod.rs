@@ -1,0 +1,60 @@
+//! What arrived: every dataset with its events, every audience with its members.
+//!
+//! In memory, and a few dozen bytes for each event or member: digests, never values,
+//! never whole rows. It knows nothing of HTTP or of Meta's rules; whatever reaches it
+//! has been accepted.
+
+pub(crate) mod audience;
+pub(crate) mod dataset;
+pub(crate) mod digest;
+pub(crate) mod journal;
+pub(crate) mod tally;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use self::{
+    audience::{Audience, Profile},
+    dataset::Dataset,
+    digest::{Digest, Digester},
+    journal::Journal,
+};
+
+/// What exists in the simulated world and what has become of it.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    pub(crate) datasets: BTreeMap<String, Dataset>,
+    pub(crate) audiences: BTreeMap<String, Audience>,
+    /// Ad accounts, by number, without `act_`.
+    pub(crate) accounts: BTreeSet<String>,
+}
+
+impl Records {
+    /// A free number for an audience that is being created: above 2^53, as Meta's own
+    /// are, so that who takes it for a floating-point number damages it.
+    pub(crate) fn free_audience_id(&self) -> String {
+        let mut number: u64 = 23_850_000_000_000_001 + self.audiences.len() as u64;
+        while self.audiences.contains_key(&number.to_string()) {
+            number += 1;
+        }
+        number.to_string()
+    }
+
+    /// Whether there is a dataset, an audience or an ad account (`act_…`) of this id.
+    pub(crate) fn exists(&self, id: &str) -> bool {
+        self.datasets.contains_key(id)
+            || self.audiences.contains_key(id)
+            || id
+                .strip_prefix("act_")
+                .is_some_and(|account| self.accounts.contains(account))
+    }
+
+    /// The ad account that an audience belongs to, or that the id itself names.
+    pub(crate) fn account_of(&self, id: &str) -> Option<String> {
+        if let Some(audience) = self.audiences.get(id) {
+            return Some(audience.profile.account.clone());
+        }
+        id.strip_prefix("act_")
+            .filter(|account| self.accounts.contains(*account))
+            .map(str::to_owned)
+    }
+}

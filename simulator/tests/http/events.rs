@@ -1,0 +1,360 @@
+use reqwest::{Method, multipart::Form};
+use serde_json::{Value, json};
+
+use crate::support::{DATASET, JOHN, MARY, NOTHING, answer, but, now, purchase, world};
+
+#[tokio::test]
+async fn accepted_events_are_counted_by_name_and_id() {
+    let world = world().await;
+    let answer = world
+        .send_events(json!([purchase("e-1", MARY), purchase("e-2", JOHN)]))
+        .await;
+
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body["events_received"], 2);
+    assert_eq!(answer.body["messages"], json!([]));
+    assert!(answer.body["fbtrace_id"].as_str().unwrap().starts_with('A'));
+    let report = &world.simulator.inspect().datasets[DATASET];
+    assert_eq!(
+        (report.received, report.distinct, report.duplicates),
+        (2, 2, 0)
+    );
+    assert_eq!(report.by_name["Purchase"], 2);
+    assert_eq!(
+        world.simulator.event_arrivals(DATASET, "Purchase", "e-1"),
+        1
+    );
+    assert_eq!(world.simulator.event_arrivals(DATASET, "Lead", "e-1"), 0);
+    assert_eq!(world.simulator.events_bearing(DATASET, "em", MARY), 1);
+    assert_eq!(world.simulator.events_bearing(DATASET, "ph", MARY), 0);
+}
+
+#[tokio::test]
+async fn a_repeated_event_is_a_duplicate_and_a_changed_one_is_told_apart() {
+    let world = world().await;
+    let event = purchase("e-1", MARY);
+    world.send_events(json!([event])).await;
+    world.send_events(json!([event])).await;
+    let report = world.simulator.inspect().datasets[DATASET].clone();
+    assert_eq!(
+        (
+            report.received,
+            report.duplicates,
+            report.changed_duplicates
+        ),
+        (2, 1, 0)
+    );
+
+    world
+        .send_events(json!([but(event, "/custom_data/value", json!(13))]))
+        .await;
+    let report = world.simulator.inspect().datasets[DATASET].clone();
+    assert_eq!(
+        (
+            report.distinct,
+            report.duplicates,
+            report.changed_duplicates
+        ),
+        (1, 2, 1)
+    );
+    assert_eq!(
+        world.simulator.event_arrivals(DATASET, "Purchase", "e-1"),
+        3
+    );
+}
+
+#[tokio::test]
+async fn one_invalid_event_refuses_the_whole_request() {
+    let world = world().await;
+    let bad = but(
+        purchase("e-2", JOHN),
+        "/event_time",
+        json!(now() - 63 * 86_400),
+    );
+    let answer = world.send_events(json!([purchase("e-1", MARY), bad])).await;
+
+    assert_eq!(answer.error(), (400, 100, Some(2_804_003)));
+    assert_eq!(answer.body["error"]["is_transient"], false);
+    assert_eq!(world.simulator.inspect().datasets[DATASET].received, 0);
+    assert_eq!(world.simulator.events_bearing(DATASET, "em", MARY), 0);
+}
+
+#[tokio::test]
+async fn every_rule_has_its_documented_code() {
+    let world = world().await;
+    let event = || purchase("e", MARY);
+    let online = || {
+        let event = but(event(), "/action_source", json!("website"));
+        but(event, "/event_source_url", json!("https://shop.example/"))
+    };
+    let ago = |days: i64| json!(now() - days * 86_400 - 60);
+    let plain = Some(None);
+    let too_old = Some(Some(2_804_003));
+    let unhashed = Some(Some(2_804_016));
+    let weak = Some(Some(2_804_050));
+    let cases: Vec<(&str, Value, Option<Option<i64>>)> = vec![
+        (
+            "61 days in a shop",
+            but(event(), "/event_time", ago(61)),
+            None,
+        ),
+        (
+            "62 days in a shop",
+            but(event(), "/event_time", ago(62)),
+            too_old,
+        ),
+        ("6 days online", but(online(), "/event_time", ago(6)), None),
+        (
+            "7 days online",
+            but(online(), "/event_time", ago(7)),
+            too_old,
+        ),
+        (
+            "half a minute ahead",
+            but(event(), "/event_time", json!(now() + 30)),
+            None,
+        ),
+        (
+            "two minutes ahead",
+            but(event(), "/event_time", json!(now() + 120)),
+            too_old,
+        ),
+        (
+            "milliseconds",
+            but(event(), "/event_time", json!(now() * 1000)),
+            too_old,
+        ),
+        ("no time", but(event(), "/event_time", Value::Null), plain),
+        ("no name", but(event(), "/event_name", Value::Null), plain),
+        (
+            "no source",
+            but(event(), "/action_source", Value::Null),
+            plain,
+        ),
+        (
+            "unknown source",
+            but(event(), "/action_source", json!("shop")),
+            plain,
+        ),
+        (
+            "website without address",
+            but(online(), "/event_source_url", Value::Null),
+            plain,
+        ),
+        (
+            "app without app_data",
+            but(event(), "/action_source", json!("app")),
+            plain,
+        ),
+        (
+            "no user_data",
+            but(event(), "/user_data", Value::Null),
+            plain,
+        ),
+        (
+            "empty user_data",
+            but(event(), "/user_data", json!({})),
+            weak,
+        ),
+        (
+            "weak",
+            but(
+                event(),
+                "/user_data",
+                json!({"ct": [MARY], "country": [MARY]}),
+            ),
+            weak,
+        ),
+        (
+            "two names",
+            but(event(), "/user_data", json!({"fn": MARY, "ln": MARY})),
+            None,
+        ),
+        (
+            "upper case",
+            but(event(), "/user_data/em", json!([MARY.to_uppercase()])),
+            None,
+        ),
+        (
+            "plain text",
+            but(event(), "/user_data/em", json!(["mary@example.com"])),
+            unhashed,
+        ),
+        (
+            "empty text",
+            but(event(), "/user_data/em", json!("")),
+            unhashed,
+        ),
+        (
+            "MD5",
+            but(event(), "/user_data/ph", json!(&MARY[..32])),
+            unhashed,
+        ),
+        (
+            "a null among them",
+            but(event(), "/user_data/em", json!([null, MARY])),
+            None,
+        ),
+        (
+            "raw external id",
+            but(event(), "/user_data/external_id", json!("CRM-1")),
+            None,
+        ),
+        (
+            "unknown key",
+            but(event(), "/user_data/email", json!(MARY)),
+            plain,
+        ),
+        (
+            "list of agents",
+            but(event(), "/user_data/client_user_agent", json!(["a"])),
+            plain,
+        ),
+        (
+            "no value",
+            but(event(), "/custom_data/value", Value::Null),
+            Some(Some(2_804_009)),
+        ),
+        (
+            "value as text",
+            but(event(), "/custom_data/value", json!("12.5")),
+            plain,
+        ),
+        (
+            "no currency",
+            but(event(), "/custom_data/currency", Value::Null),
+            plain,
+        ),
+        (
+            "bad currency",
+            but(event(), "/custom_data/currency", json!("US$")),
+            plain,
+        ),
+        (
+            "custom property",
+            but(event(), "/custom_data/segment", json!({"a": 1})),
+            None,
+        ),
+        (
+            "unknown member",
+            but(event(), "/evnt_id", json!("x")),
+            plain,
+        ),
+        (
+            "limited data use",
+            but(event(), "/data_processing_options", json!(["LDU"])),
+            None,
+        ),
+        (
+            "half of a region",
+            but(event(), "/data_processing_options_country", json!(1)),
+            plain,
+        ),
+    ];
+    for (name, event, expected) in cases {
+        let answer = world.send_events(json!([event])).await;
+        match expected {
+            None => assert_eq!(answer.status, 200, "{name}: {}", answer.body),
+            Some(subcode) => assert_eq!(answer.error(), (400, 100, subcode), "{name}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_events_are_taken_and_one_more_is_not() {
+    let world = world().await;
+    let events = |count: usize| -> Value {
+        (0..count)
+            .map(|number| purchase(&format!("e-{number}"), MARY))
+            .collect()
+    };
+    assert_eq!(
+        world.send_events(events(1_001)).await.error(),
+        (400, 100, None)
+    );
+    assert_eq!(world.send_events(json!([])).await.error(), (400, 100, None));
+    assert_eq!(
+        world.send_events(events(1_000)).await.body["events_received"],
+        1_000
+    );
+    assert_eq!(world.simulator.inspect().datasets[DATASET].distinct, 1_000);
+}
+
+#[tokio::test]
+async fn every_encoding_of_a_request_means_the_same() {
+    let world = world().await;
+    let post = || world.request(Method::POST, "/v26.0/123/events");
+    let objects = json!([purchase("e-1", MARY)]).to_string();
+    let texts = json!([purchase("e-1", MARY).to_string()]).to_string();
+
+    let as_form = answer(post().form(&[("data", &objects)])).await;
+    assert_eq!(as_form.body["events_received"], 1);
+    let as_texts = answer(post().form(&[("data", &texts), ("upload_tag", &"t".to_owned())])).await;
+    assert_eq!(as_texts.body["events_received"], 1);
+    let as_parts = answer(post().multipart(Form::new().text("data", objects.clone()))).await;
+    assert_eq!(as_parts.body["events_received"], 1);
+    let as_json = answer(post().json(&json!({ "data": objects }))).await;
+    assert_eq!(as_json.body["events_received"], 1);
+
+    let inspection = world.simulator.inspect();
+    assert_eq!(inspection.datasets[DATASET].received, 4);
+    assert_eq!(inspection.datasets[DATASET].changed_duplicates, 0);
+    let encodings: Vec<_> = inspection
+        .requests
+        .recent
+        .iter()
+        .map(|r| r.encoding)
+        .collect();
+    assert_eq!(encodings, ["form", "form", "multipart", "json"]);
+}
+
+#[tokio::test]
+async fn test_events_and_hashes_of_nothing_are_counted() {
+    let world = world().await;
+    let body = json!({ "data": [purchase("e-1", NOTHING)], "test_event_code": "TEST1" });
+    answer(world.request(Method::POST, "/v26.0/123/events").json(&body)).await;
+    let without_id = but(purchase("e-1", MARY), "/event_id", Value::Null);
+    world.send_events(json!([without_id])).await;
+    let report = &world.simulator.inspect().datasets[DATASET];
+    assert_eq!(
+        (
+            report.test_events,
+            report.empty_hashes,
+            report.without_event_id
+        ),
+        (1, 1, 1)
+    );
+    assert_eq!((report.received, report.distinct), (2, 1));
+}
+
+#[tokio::test]
+async fn an_unknown_dataset_and_a_body_that_is_no_json_are_parameter_errors() {
+    let world = world().await;
+    let post = |path: &str, body: &'static str| {
+        let request = world.request(Method::POST, path);
+        answer(
+            request
+                .header("content-type", "application/json")
+                .body(body),
+        )
+    };
+    assert_eq!(
+        post("/v26.0/999/events", r#"{"data":[]}"#).await.error(),
+        (400, 100, Some(33))
+    );
+    for body in [
+        "{",
+        "[]",
+        "\u{0}",
+        r#"{"data":{}}"#,
+        r#"{"data":[1]}"#,
+        "{}",
+        "\"\"",
+    ] {
+        assert_eq!(
+            post("/v26.0/123/events", body).await.error(),
+            (400, 100, None),
+            "{body}"
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! The simulator over real HTTP, as its callers see it.
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
+
+mod access;
+mod audiences;
+mod bounds;
+mod control;
+mod events;
+mod faults;
+mod support;
+mod users;

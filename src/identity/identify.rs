@@ -1,0 +1,161 @@
+//! One row: its cells become identifiers, or it is filtered, or it is rejected.
+//!
+//! A cell that cannot be normalised is dropped and counted, and the rest of its row goes
+//! out. A row without any identifier left is rejected.
+
+use super::birth::Birth;
+use super::columns::CountryCode;
+use super::field::country;
+use super::key::{Api, Key};
+use super::mapping::{Mapping, Source};
+use super::normalize::{Outcome, normalize};
+use super::reason::Reason;
+use super::row::IdentifiedRow;
+use super::tally::Tally;
+use super::text;
+
+/// What becomes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// To be sent.
+    Keep,
+    /// An `only_if` column says that it is not meant to be sent. No reject.
+    Filtered,
+    Reject(Reject),
+}
+
+/// Why a row cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The key of the cell that was refused; `None` if the row as a whole is the reason.
+    pub key: Option<Key>,
+    pub reason: Reason,
+}
+
+/// What a row's cells are written to.
+pub(super) struct Ledger<'a> {
+    pub row: &'a mut IdentifiedRow,
+    pub tally: &'a mut Tally,
+    first_refusal: Option<Reject>,
+}
+
+impl Ledger<'_> {
+    pub(super) fn refuse(&mut self, key: Key, reason: Reason) {
+        self.tally.count_dropped(key, reason);
+        self.first_refusal.get_or_insert(Reject {
+            key: Some(key),
+            reason,
+        });
+    }
+}
+
+impl Mapping {
+    /// Turns a row's cells into identifiers.
+    ///
+    /// `cell` gives the cell at a position of the header, and `""` where the row is too
+    /// short. `row` is cleared first; unless the verdict is [`Verdict::Keep`] it is left
+    /// empty. Phones, states and postal codes are understood by the country of the row
+    /// where it says one, else by the default country of their column.
+    ///
+    /// A rejected row has the reason of its first refused cell (in the order of
+    /// [`Key::ALL`], birth dates last), `no_identifiers` if none was refused, or, for
+    /// Conversions, `weak_identifiers`.
+    pub fn identify<'r>(
+        &self,
+        cell: impl Fn(usize) -> &'r str,
+        row: &mut IdentifiedRow,
+        tally: &mut Tally,
+    ) -> Verdict {
+        row.clear();
+        let is_filtered = self.filters.iter().any(|filter| {
+            let found = text::trim(cell(filter.position));
+            !filter.values.iter().any(|value| value == found)
+        });
+        if is_filtered {
+            return Verdict::Filtered;
+        }
+        let country = self.country_of_row(&cell, row);
+        let mut ledger = Ledger {
+            row,
+            tally,
+            first_refusal: None,
+        };
+        let mut birth = Birth::default();
+        for source in &self.sources {
+            let raw = cell(source.position);
+            if matches!(
+                source.key,
+                Key::BirthDate | Key::BirthYear | Key::BirthMonth | Key::BirthDay
+            ) {
+                birth.take(source.key, raw, &self.context, &mut ledger);
+            } else {
+                self.take(source, raw, country, &mut ledger);
+            }
+        }
+        birth.finish(&self.context, &mut ledger);
+        let verdict = self.judge(&ledger);
+        if matches!(verdict, Verdict::Reject(_)) {
+            ledger.row.clear();
+        }
+        verdict
+    }
+
+    fn country_of_row<'r>(
+        &self,
+        cell: impl Fn(usize) -> &'r str,
+        row: &mut IdentifiedRow,
+    ) -> Option<CountryCode> {
+        self.sources
+            .iter()
+            .filter(|source| source.key == Key::Country)
+            .map(|source| text::trim(cell(source.position)))
+            .filter(|name| !text::is_blank(name))
+            .find_map(|name| country::resolve(name, &mut row.scratch.normal).ok())
+    }
+
+    fn take(
+        &self,
+        source: &Source,
+        raw: &str,
+        country: Option<CountryCode>,
+        ledger: &mut Ledger<'_>,
+    ) {
+        let key = source.key;
+        let country = country.or(source.default_country);
+        let normalized = normalize(key, raw, country, &self.context, &mut ledger.row.scratch);
+        let changed = normalized.changed;
+        match normalized.outcome {
+            Outcome::Empty => {}
+            Outcome::Rejected(reason) => ledger.refuse(key, reason),
+            Outcome::Hashed(digest) => {
+                ledger.row.add_digest(key, digest);
+                ledger.tally.count_sent(key, changed, false);
+            }
+            Outcome::AlreadyHashed(digest) => {
+                ledger.row.add_digest(key, digest);
+                ledger.tally.count_sent(key, changed, true);
+            }
+            Outcome::Plain => {
+                ledger.row.add_plain(key);
+                ledger.tally.count_sent(key, changed, false);
+            }
+        }
+    }
+
+    fn judge(&self, ledger: &Ledger<'_>) -> Verdict {
+        let of_row = |reason| Reject { key: None, reason };
+        if ledger.row.is_empty() {
+            let reject = ledger
+                .first_refusal
+                .unwrap_or(of_row(Reason::NoIdentifiers));
+            Verdict::Reject(reject)
+        } else if self.api() == Api::Conversions && ledger.row.is_weak() {
+            Verdict::Reject(of_row(Reason::WeakIdentifiers))
+        } else {
+            Verdict::Keep
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+#![allow(clippy::unwrap_used)]
+use time::macros::date;
+
+use super::*;
+
+fn context(api: Api) -> Context {
+    Context {
+        api,
+        as_of: date!(2026 - 11 - 20),
+    }
+}
+
+fn auto(names: &[&str], api: Api) -> Result<Mapping, MappingError> {
+    let header = Header::new(names.iter().copied());
+    Mapping::resolve(&Columns::Auto, &header, context(api))
+}
+
+fn named(columns: &[(&str, Key)], names: &[&str]) -> Result<Mapping, MappingError> {
+    let columns = columns
+        .iter()
+        .map(|&(name, key)| Column {
+            name: name.to_owned(),
+            role: Role::Identifier {
+                key,
+                default_country: None,
+            },
+        })
+        .collect();
+    let header = Header::new(names.iter().copied());
+    Mapping::resolve(&Columns::Named(columns), &header, context(Api::Conversions))
+}
+
+const GUIDANCE: [&str; 8] = [
+    "c_customer_id",
+    "c_first_name",
+    "c_last_name",
+    "c_birth_day",
+    "c_birth_month",
+    "c_birth_year",
+    "c_email_address",
+    "ss_net_paid",
+];
+
+#[test]
+fn auto_maps_the_guidance_s_file_for_either_api() {
+    let conversions = auto(&GUIDANCE, Api::Conversions).unwrap();
+    assert_eq!(
+        conversions.keys(),
+        [
+            Key::ExternalId,
+            Key::Email,
+            Key::BirthDate,
+            Key::LastName,
+            Key::FirstName
+        ]
+    );
+    assert_eq!(conversions.event_position(EventField::Value), Some(7));
+    assert_eq!(conversions.event_position(EventField::Currency), None);
+    assert_eq!(conversions.unmapped(), 0);
+
+    let audience = auto(&GUIDANCE, Api::CustomAudience).unwrap();
+    assert_eq!(
+        audience.keys(),
+        [
+            Key::ExternalId,
+            Key::Email,
+            Key::BirthYear,
+            Key::BirthMonth,
+            Key::BirthDay,
+            Key::LastName,
+            Key::FirstName
+        ]
+    );
+}
+
+#[test]
+fn a_birth_date_takes_the_form_of_its_destination() {
+    assert_eq!(
+        auto(&["dob"], Api::Conversions).unwrap().keys(),
+        [Key::BirthDate]
+    );
+    assert_eq!(
+        auto(&["dob"], Api::CustomAudience).unwrap().keys(),
+        [Key::BirthYear, Key::BirthMonth, Key::BirthDay]
+    );
+    assert_eq!(
+        auto(&["doby", "email"], Api::CustomAudience)
+            .unwrap()
+            .keys(),
+        [Key::Email, Key::BirthYear]
+    );
+    assert_eq!(
+        auto(&["doby", "email"], Api::Conversions).unwrap().keys(),
+        [Key::Email]
+    );
+    assert_eq!(
+        auto(&["doby", "email"], Api::Conversions)
+            .unwrap()
+            .source_keys(),
+        [Key::Email, Key::BirthYear]
+    );
+}
+
+#[test]
+fn auto_takes_several_columns_of_one_key_and_counts_the_unknown() {
+    // The head of Meta's own list template.
+    let mapping = auto(
+        &[
+            "email", "email", "email", "phone", "phone", "madid", "fn", "ln", "uid", "value",
+        ],
+        Api::CustomAudience,
+    )
+    .unwrap();
+    assert_eq!(
+        mapping.keys(),
+        [Key::Email, Key::Phone, Key::LastName, Key::FirstName]
+    );
+    assert_eq!(mapping.sources.len(), 7);
+    assert_eq!(mapping.unmapped(), 2);
+}
+
+#[test]
+fn all_faults_are_told_at_once_and_by_position() {
+    let error = named(
+        &[
+            ("c_email", Key::Email),
+            ("telefon", Key::Phone),
+            ("zip", Key::Zip),
+        ],
+        &["C Email", "zip", "city", "zip"],
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.faults,
+        [
+            MappingFault::Missing {
+                column: "c_email".into(),
+                similar: Some(1)
+            },
+            MappingFault::Missing {
+                column: "telefon".into(),
+                similar: None
+            },
+            MappingFault::Repeated {
+                column: "zip".into(),
+                positions: vec![2, 4]
+            },
+        ]
+    );
+    assert_eq!(
+        error.to_string(),
+        "the header of 4 columns does not fit the route: there is no column `c_email` \
+         (column 1 is nearly so called); there is no column `telefon`; `zip` is the name of \
+         columns 2, 4: rename all but one"
+    );
+}
+
+#[test]
+fn a_slip_in_a_name_is_noticed() {
+    let similar =
+        |wanted, found| match &named(&[(wanted, Key::Email)], &[found]).unwrap_err().faults[..] {
+            [MappingFault::Missing { similar, .. }] => similar.is_some(),
+            _ => false,
+        };
+    assert!(similar("c_email_address", "c_emial_adress"));
+    assert!(similar("email", "emial"));
+    assert!(!similar("email", "phone"));
+    assert!(!similar("em", "ln"));
+}
+
+#[test]
+fn a_file_without_its_header_is_refused_and_nobody_is_named() {
+    for api in [Api::Conversions, Api::CustomAudience] {
+        let error = auto(&["Mary", "Last", "mary@example.com", "+16505551212"], api).unwrap_err();
+        assert_eq!(error.look, HeaderLook::Data);
+        assert_eq!(error.faults, [MappingFault::NothingRecognised]);
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("mary") && !shown.contains("Mary") && !shown.contains("650"));
+
+        let error = auto(&["col0", "col1"], api).unwrap_err();
+        assert_eq!(error.look, HeaderLook::Generated);
+        assert!(error.to_string().contains("generated"));
+    }
+    let error = named(&[("email", Key::Email)], &["mary@example.com"]).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("mary"));
+}
+
+#[test]
+fn a_route_needs_an_identifier() {
+    let columns = Columns::Named(vec![Column {
+        name: "consent".into(),
+        role: Role::OnlyIf {
+            values: vec!["Y".into()],
+        },
+    }]);
+    let error = Mapping::resolve(
+        &columns,
+        &Header::new(["consent"]),
+        context(Api::Conversions),
+    )
+    .unwrap_err();
+    assert_eq!(error.faults, [MappingFault::NoIdentifierConfigured]);
+}

@@ -1,0 +1,141 @@
+//! What became of the cells of an object, in counts per key.
+
+use super::key::Key;
+use super::reason::Reason;
+
+/// Counts of cells per source key: plain numbers, to be added up over batches.
+///
+/// The cells of rows that are rejected in the end are counted too; of filtered rows none are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    keys: [KeyTally; Key::ALL.len()],
+}
+
+/// What became of the cells of one key.
+///
+/// `filled = kept + changed + dropped`, the last being the sum over all reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyTally {
+    /// Cells that were not blank.
+    pub filled: u64,
+    /// Stood in normalised form already.
+    pub kept: u64,
+    /// Were normalised.
+    pub changed: u64,
+    /// Of the kept and changed, those that were hashed before.
+    pub already_hashed: u64,
+    dropped: [u64; Reason::ALL.len()],
+}
+
+impl Default for KeyTally {
+    fn default() -> Self {
+        KeyTally {
+            filled: 0,
+            kept: 0,
+            changed: 0,
+            already_hashed: 0,
+            dropped: [0; Reason::ALL.len()],
+        }
+    }
+}
+
+impl KeyTally {
+    /// How many cells were dropped for each reason that occurred.
+    pub fn dropped(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        Reason::ALL
+            .into_iter()
+            .map(|reason| (reason, self.dropped_for(reason)))
+            .filter(|&(_, count)| count > 0)
+    }
+
+    pub fn dropped_for(&self, reason: Reason) -> u64 {
+        self.dropped
+            .get(reason.index())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.iter().sum()
+    }
+
+    fn merge(&mut self, other: &KeyTally) {
+        self.filled += other.filled;
+        self.kept += other.kept;
+        self.changed += other.changed;
+        self.already_hashed += other.already_hashed;
+        for (count, more) in self.dropped.iter_mut().zip(other.dropped) {
+            *count += more;
+        }
+    }
+}
+
+impl Tally {
+    pub fn of(&self, key: Key) -> KeyTally {
+        self.keys.get(key.index()).copied().unwrap_or_default()
+    }
+
+    /// The keys that had any filled cell, in the order of [`Key::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &KeyTally)> {
+        Key::ALL
+            .into_iter()
+            .zip(&self.keys)
+            .filter(|(_, tally)| tally.filled > 0)
+    }
+
+    /// Adds the counts of another tally.
+    pub fn merge(&mut self, other: &Tally) {
+        for (tally, more) in self.keys.iter_mut().zip(&other.keys) {
+            tally.merge(more);
+        }
+    }
+
+    pub(super) fn count_sent(&mut self, key: Key, changed: bool, already_hashed: bool) {
+        if let Some(tally) = self.keys.get_mut(key.index()) {
+            tally.filled += 1;
+            tally.kept += u64::from(!changed);
+            tally.changed += u64::from(changed);
+            tally.already_hashed += u64::from(already_hashed);
+        }
+    }
+
+    pub(super) fn count_dropped(&mut self, key: Key, reason: Reason) {
+        if let Some(tally) = self.keys.get_mut(key.index()) {
+            tally.filled += 1;
+            if let Some(count) = tally.dropped.get_mut(reason.index()) {
+                *count += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up_and_merge() {
+        let mut tally = Tally::default();
+        tally.count_sent(Key::Email, true, false);
+        tally.count_sent(Key::Email, false, true);
+        tally.count_dropped(Key::Email, Reason::EmailWithoutAt);
+        let mut sum = tally.clone();
+        sum.merge(&tally);
+
+        let email = sum.of(Key::Email);
+        assert_eq!((email.filled, email.kept, email.changed), (6, 2, 2));
+        assert_eq!(email.already_hashed, 2);
+        assert_eq!(
+            email.filled,
+            email.kept + email.changed + email.dropped_total()
+        );
+        assert_eq!(
+            email.dropped().collect::<Vec<_>>(),
+            [(Reason::EmailWithoutAt, 2)]
+        );
+        assert_eq!(
+            sum.iter().map(|(key, _)| key).collect::<Vec<_>>(),
+            [Key::Email]
+        );
+    }
+}
