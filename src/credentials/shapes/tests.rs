@@ -91,7 +91,7 @@ fn every_documented_shape_gives_the_same_token() {
 #[test]
 fn base64_with_line_breaks_is_read() {
     let mut wrapped = PADDED.encode(OBJECT);
-    wrapped.insert_str(40, "\n");
+    wrapped.insert(40, '\n');
     assert_eq!(text(&wrapped).unwrap().access_token.expose_secret(), TOKEN);
 }
 

@@ -1,0 +1,189 @@
+//! The effective configuration as TOML, each value with where it comes from.
+//!
+//! It reads back to the same configuration, but for masked parts of addresses.
+
+use std::fmt::Write;
+
+use crate::identity::columns::{Column, Columns, Role};
+
+use super::Config;
+use super::route::{
+    Conversions, Currency, CustomAudience, Destination, EventId, EventTime, EventValue, Route,
+};
+use super::shown::{Shown, toml_key, toml_text};
+
+/// Lines are only ever added, so `write!` to the text cannot fail.
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: impl AsRef<str>) {
+        self.0.push_str(line.as_ref());
+        self.0.push('\n');
+    }
+
+    fn pair(&mut self, key: &str, toml: impl AsRef<str>) {
+        self.line(format!("{} = {}", toml_key(key), toml.as_ref()));
+    }
+}
+
+pub(super) fn explain(config: &Config) -> String {
+    let mut page = Page(String::new());
+    let mut section = "";
+    for setting in &config.effective {
+        let about = setting.about;
+        if about.section != section {
+            if !section.is_empty() {
+                page.line("");
+            }
+            section = about.section;
+            page.line(format!("[{section}]"));
+        }
+        match &setting.toml {
+            Some(toml) => page.line(format!("{} = {toml} # {}", about.key, setting.origin)),
+            None => page.line(format!("# {}: {}", about.key, setting.origin)),
+        }
+    }
+    for route in &config.routes {
+        page.line("");
+        page.line(format!("[[route]] # {}:{}", config.label, route.line));
+        describe(&mut page, route);
+    }
+    page.0
+}
+
+fn describe(page: &mut Page, route: &Route) {
+    page.pair("name", toml_text(&route.name));
+    if let Some(bucket) = &route.bucket {
+        page.pair("bucket", toml_text(bucket));
+    }
+    page.pair("prefix", toml_text(&route.prefix));
+    page.pair("credentials", toml_text(&route.credentials.to_string()));
+    match &route.columns {
+        Columns::Auto => page.pair("columns", toml_text("auto")),
+        Columns::Named(columns) => {
+            page.line("[route.columns]");
+            for column in columns {
+                page.pair(&column.name, role(column));
+            }
+        }
+    }
+    match &route.destination {
+        Destination::Conversions(conversions) => events(page, conversions),
+        Destination::CustomAudience(audience) => list(page, audience),
+    }
+}
+
+fn role(column: &Column) -> String {
+    match &column.role {
+        Role::Identifier {
+            key,
+            default_country: None,
+        } => toml_text(key.name()),
+        Role::Identifier {
+            key,
+            default_country: Some(country),
+        } => format!(
+            "{{ key = {}, default_country = {} }}",
+            toml_text(key.name()),
+            toml_text(country.as_str())
+        ),
+        Role::OnlyIf { values } => {
+            let values: Vec<String> = values.iter().map(|value| toml_text(value)).collect();
+            format!("{{ only_if = [{}] }}", values.join(", "))
+        }
+    }
+}
+
+fn events(page: &mut Page, conversions: &Conversions) {
+    page.line("[route.conversions]");
+    match &conversions.dataset_id {
+        Some(id) => page.pair("dataset_id", toml_text(id.as_str())),
+        None => page.line("# dataset_id: the pixel_id of the credentials"),
+    }
+    page.pair("event_name", toml_text(&conversions.event_name));
+    page.pair(
+        "action_source",
+        toml_text(conversions.action_source.as_str()),
+    );
+    page.pair(
+        "event_time",
+        match &conversions.event_time {
+            EventTime::Object => toml_text("object"),
+            EventTime::Column(name) => from_column(name),
+        },
+    );
+    page.pair(
+        "event_id",
+        match &conversions.event_id {
+            EventId::Row => toml_text("row"),
+            EventId::Column(name) => from_column(name),
+        },
+    );
+    if let Some(value) = &conversions.value {
+        page.pair(
+            "value",
+            match value {
+                EventValue::Column(name) => from_column(name),
+                EventValue::Fixed(value) => value.toml(),
+                EventValue::Alias => toml_text("auto"),
+            },
+        );
+    }
+    if let Some(currency) = &conversions.currency {
+        page.pair(
+            "currency",
+            match currency {
+                Currency::Column(name) => from_column(name),
+                Currency::Fixed(code) => toml_text(code.as_str()),
+            },
+        );
+    }
+    if let Some(name) = &conversions.order_id_column {
+        page.pair("order_id", from_column(name));
+    }
+    if let Some(url) = &conversions.event_source_url {
+        page.pair("event_source_url", url.toml());
+    }
+    if let Some(code) = &conversions.test_event_code {
+        page.pair("test_event_code", toml_text(code));
+    }
+}
+
+fn list(page: &mut Page, audience: &CustomAudience) {
+    page.line("[route.custom_audience]");
+    if let Some(account) = &audience.ad_account {
+        page.pair("ad_account", toml_text(account.as_str()));
+    }
+    page.pair("audience", toml_text(audience.audience.as_str()));
+    page.pair("mode", toml_text(audience.mode.as_str()));
+}
+
+fn from_column(name: &str) -> String {
+    format!("{{ column = {} }}", toml_text(name))
+}
+
+/// One line about a route, for the log at the start.
+pub(super) fn summary(route: &Route) -> String {
+    let bucket = route.bucket.as_deref().unwrap_or("*");
+    let mut line = format!("{}: s3://{bucket}/{}* to ", route.name, route.prefix);
+    // Writing to a String cannot fail.
+    let _ = match &route.destination {
+        Destination::Conversions(conversions) => {
+            let dataset = conversions.dataset_id.as_ref();
+            write!(
+                line,
+                "dataset {} as {} ({})",
+                dataset.map_or("of the credentials", |id| id.as_str()),
+                conversions.event_name,
+                conversions.action_source.as_str()
+            )
+        }
+        Destination::CustomAudience(audience) => write!(
+            line,
+            "custom audience {} ({})",
+            audience.audience,
+            audience.mode.as_str()
+        ),
+    };
+    line
+}

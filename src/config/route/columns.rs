@@ -1,0 +1,125 @@
+//! `columns` of a route: what the source's columns hold.
+
+use crate::identity::columns::{Column, Columns, CountryCode, Role};
+use crate::identity::key::Key;
+
+use super::super::suggest::{did_you_mean, shown};
+use super::super::tree::{Node, Table};
+
+pub(super) fn read(node: &Node<'_>) -> Option<Columns> {
+    if node.is_text() {
+        return match node.text()? {
+            "auto" => Some(Columns::Auto),
+            _ => {
+                node.fault("must be \"auto\", or a table of source column to key");
+                None
+            }
+        };
+    }
+    let table = node.table()?;
+    let mut columns: Vec<Column> = Vec::new();
+    let mut complete = true;
+    for (name, entry) in table.entries() {
+        let name = name.trim();
+        if name.is_empty() {
+            entry.fault("the column's name is empty");
+            complete = false;
+        } else if columns.iter().any(|column| column.name == name) {
+            entry.fault("this column is given twice but for blanks around it");
+            complete = false;
+        } else if let Some(role) = role(&entry) {
+            let name = name.to_owned();
+            columns.push(Column { name, role });
+        } else {
+            complete = false;
+        }
+    }
+    let identifies = |column: &Column| matches!(column.role, Role::Identifier { .. });
+    if complete && !columns.iter().any(identifies) {
+        node.fault("no column holds an identifier, so nobody could be recognised");
+        return None;
+    }
+    complete.then_some(Columns::Named(columns))
+}
+
+fn role(node: &Node<'_>) -> Option<Role> {
+    if node.is_text() {
+        let key = key(node)?;
+        return Some(Role::Identifier {
+            key,
+            default_country: None,
+        });
+    }
+    if !node.is_table() {
+        let kind = node.scalar().kind();
+        node.fault(format!(
+            "must be a key such as \"email\", or a table with key or only_if, not {kind}"
+        ));
+        return None;
+    }
+    let mut table = node.table()?;
+    let key_node = table.ask("key");
+    let country_node = table.ask("default_country");
+    let only_if = table.ask("only_if");
+    let role = match (key_node, only_if) {
+        (Some(node), None) => identifier(&table, &node, country_node.as_ref()),
+        (None, Some(node)) => {
+            if let Some(country) = country_node {
+                country.fault("has no meaning for a row filter");
+            }
+            values(&node).map(|values| Role::OnlyIf { values })
+        }
+        (None, None) => {
+            table.fault("needs key or only_if");
+            None
+        }
+        (Some(_), Some(node)) => {
+            node.fault("a column is an identifier or a row filter, not both");
+            None
+        }
+    };
+    table.close();
+    role
+}
+
+fn identifier(table: &Table<'_>, node: &Node<'_>, country: Option<&Node<'_>>) -> Option<Role> {
+    let key = key(node)?;
+    let default_country = match country {
+        None => None,
+        Some(country) => {
+            let text = country.text()?;
+            let code = CountryCode::parse(text)
+                .ok_or("must be a country's two letters, as \"US\" (ISO 3166-1)");
+            Some(country.check(code)?)
+        }
+    };
+    if default_country.is_some() && key != Key::Phone {
+        table.fault_of("default_country", format!("has no meaning for {key}"));
+        return None;
+    }
+    Some(Role::Identifier {
+        key,
+        default_country,
+    })
+}
+
+fn key(node: &Node<'_>) -> Option<Key> {
+    let name = node.text()?;
+    let key = Key::from_name(name.trim());
+    if key.is_none() {
+        let hint = did_you_mean(name, Key::ALL.map(Key::name));
+        node.fault(format!("unknown key {}{hint}", shown(name)));
+    }
+    key
+}
+
+fn values(node: &Node<'_>) -> Option<Vec<String>> {
+    let elements = node.elements("a list of texts, as [\"Y\", \"true\"]")?;
+    if elements.is_empty() {
+        node.fault("an empty list would let no row through");
+        return None;
+    }
+    let values: Vec<Option<&str>> = elements.iter().map(Node::text).collect();
+    let values: Option<Vec<&str>> = values.into_iter().collect();
+    Some(values?.iter().map(|text| text.trim().to_owned()).collect())
+}

@@ -1,0 +1,195 @@
+//! `[route.conversions]`: the events that rows become.
+
+use super::super::http_url::HttpUrl;
+use super::super::suggest::one_of;
+use super::super::tree::{Node, Report, Table};
+use super::event_source::{self, Currency, EventId, EventTime, EventValue};
+use super::id::{self, DatasetId};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversions {
+    /// None: the `pixel_id` of the credentials.
+    pub dataset_id: Option<DatasetId>,
+    pub event_name: String,
+    pub action_source: ActionSource,
+    pub event_time: EventTime,
+    pub event_id: EventId,
+    /// Always there for purchases, and never without a currency.
+    pub value: Option<EventValue>,
+    pub currency: Option<Currency>,
+    pub order_id_column: Option<String>,
+    /// Always there for [`ActionSource::Website`].
+    pub event_source_url: Option<HttpUrl>,
+    /// Events then also show in Meta's test view; they count all the same.
+    pub test_event_code: Option<String>,
+}
+
+/// Where an event happened: the values of Meta's `action_source` (Conversions API,
+/// "Server Event Parameters") but for `app`, whose events need `app_data`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActionSource {
+    Email,
+    Website,
+    PhoneCall,
+    Chat,
+    PhysicalStore,
+    SystemGenerated,
+    BusinessMessaging,
+    Other,
+}
+
+impl ActionSource {
+    const ALL: [ActionSource; 8] = [
+        ActionSource::Email,
+        ActionSource::Website,
+        ActionSource::PhoneCall,
+        ActionSource::Chat,
+        ActionSource::PhysicalStore,
+        ActionSource::SystemGenerated,
+        ActionSource::BusinessMessaging,
+        ActionSource::Other,
+    ];
+
+    /// Meta's word, which is also the configuration's.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ActionSource::Email => "email",
+            ActionSource::Website => "website",
+            ActionSource::PhoneCall => "phone_call",
+            ActionSource::Chat => "chat",
+            ActionSource::PhysicalStore => "physical_store",
+            ActionSource::SystemGenerated => "system_generated",
+            ActionSource::BusinessMessaging => "business_messaging",
+            ActionSource::Other => "other",
+        }
+    }
+}
+
+/// Meta's standard events; any other name makes a custom event.
+const STANDARD_EVENTS: [&str; 18] = [
+    "AddPaymentInfo",
+    "AddToCart",
+    "AddToWishlist",
+    "CompleteRegistration",
+    "Contact",
+    "CustomizeProduct",
+    "Donate",
+    "FindLocation",
+    "InitiateCheckout",
+    "Lead",
+    "PageView",
+    "Purchase",
+    "Schedule",
+    "Search",
+    "StartTrial",
+    "SubmitApplication",
+    "Subscribe",
+    "ViewContent",
+];
+
+const PURCHASE: &str = "Purchase";
+
+impl Conversions {
+    pub(super) fn read(report: &Report<'_>, mut table: Table<'_>) -> Option<Conversions> {
+        let dataset_id = optional(&mut table, "dataset_id", id::read);
+        let event_name = table
+            .require("event_name", "what happened, as \"Purchase\"")
+            .and_then(|node| event_name(report, &node));
+        let action_source = table
+            .require("action_source", "where it happened, as \"physical_store\"")
+            .and_then(|node| action_source(&node));
+        let event_time = table
+            .require("event_time", "\"object\" or { column = \"…\" }")
+            .and_then(|node| event_source::time(&node));
+        let event_id = optional(&mut table, "event_id", event_source::id);
+        let value = optional(&mut table, "value", event_source::value);
+        let currency = optional(&mut table, "currency", event_source::currency);
+        let order_id_column = optional(&mut table, "order_id", event_source::column);
+        let event_source_url = optional(&mut table, "event_source_url", |node| node.parse());
+        let test_event_code = optional(&mut table, "test_event_code", test_event_code);
+
+        if event_name.as_deref() == Some(PURCHASE) {
+            for (key, missing) in [
+                ("value", matches!(value, Some(None))),
+                ("currency", matches!(currency, Some(None))),
+            ] {
+                if missing {
+                    table.fault_of(key, "missing: Meta refuses a Purchase without it");
+                }
+            }
+        } else if let (Some(Some(_)), Some(None)) = (&value, &currency) {
+            table.fault_of("currency", "missing: Meta refuses a value without it");
+        }
+        let on_website = action_source == Some(ActionSource::Website);
+        if on_website && matches!(event_source_url, Some(None)) {
+            table.fault_of(
+                "event_source_url",
+                "missing: Meta refuses website events without it",
+            );
+        }
+        table.close();
+        Some(Conversions {
+            dataset_id: dataset_id?,
+            event_name: event_name?,
+            action_source: action_source?,
+            event_time: event_time?,
+            event_id: event_id?.unwrap_or(EventId::Row),
+            value: value?,
+            currency: currency?,
+            order_id_column: order_id_column?,
+            event_source_url: event_source_url?,
+            test_event_code: test_event_code?,
+        })
+    }
+}
+
+/// The outer `None` is a fault, the inner one an absent key.
+fn optional<T>(
+    table: &mut Table<'_>,
+    key: &'static str,
+    read: impl FnOnce(&Node<'_>) -> Option<T>,
+) -> Option<Option<T>> {
+    match table.ask(key) {
+        None => Some(None),
+        Some(node) => read(&node).map(Some),
+    }
+}
+
+fn event_name(report: &Report<'_>, node: &Node<'_>) -> Option<String> {
+    let name = node.text()?;
+    if name.is_empty() || name.trim() != name {
+        node.fault("must be an event's name without blanks around it");
+        return None;
+    }
+    let meant = STANDARD_EVENTS
+        .iter()
+        .find(|standard| **standard != name && standard.eq_ignore_ascii_case(name));
+    if let Some(standard) = meant {
+        let place = report.at(Some(node.line));
+        report.notice(format!(
+            "{place}: event_name \"{name}\" is a custom event; Meta's standard one is \"{standard}\""
+        ));
+    }
+    Some(name.to_owned())
+}
+
+fn action_source(node: &Node<'_>) -> Option<ActionSource> {
+    let text = node.text()?;
+    if text == "app" {
+        node.fault(
+            "\"app\" is not supported: its events need app_data, which no audience file has",
+        );
+        return None;
+    }
+    let known = ActionSource::ALL.map(|source| (source.as_str(), source));
+    node.check(one_of(text, &known))
+}
+
+fn test_event_code(node: &Node<'_>) -> Option<String> {
+    let code = node.text()?.trim();
+    if code.is_empty() {
+        node.fault("must not be empty: leave it out instead");
+        return None;
+    }
+    Some(code.to_owned())
+}

@@ -1,0 +1,165 @@
+//! A route: which objects go where, by which columns, with whose credentials.
+
+mod audience;
+mod columns;
+mod conversions;
+mod event_source;
+mod id;
+
+pub use audience::{AudienceMode, CustomAudience};
+pub use conversions::{ActionSource, Conversions};
+pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
+pub use id::{AdAccountId, AudienceId, DatasetId};
+
+use crate::credentials::SecretRef;
+use crate::identity::columns::Columns;
+use crate::identity::key::Api;
+
+use super::state_location::check_bucket;
+use super::suggest::shown;
+use super::tree::{Node, Report, Table};
+
+/// One `[[route]]`.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Unique; lower-case letters, digits and `-`. Names the route in logs, metrics
+    /// and the paths of receipts.
+    pub name: String,
+    /// None: objects of any bucket.
+    pub bucket: Option<String>,
+    /// Empty: objects of any key.
+    pub prefix: String,
+    pub credentials: SecretRef,
+    pub columns: Columns,
+    pub destination: Destination,
+    /// Where in the text it is written, for faults and `check-config`.
+    pub(super) line: usize,
+}
+
+/// What becomes of a route's rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Destination {
+    Conversions(Box<Conversions>),
+    CustomAudience(CustomAudience),
+}
+
+impl Destination {
+    pub fn api(&self) -> Api {
+        match self {
+            Destination::Conversions(_) => Api::Conversions,
+            Destination::CustomAudience(_) => Api::CustomAudience,
+        }
+    }
+}
+
+/// Names become parts of receipts' paths.
+const LONGEST_NAME: usize = 64;
+
+impl Route {
+    /// All routes of the text that are without fault.
+    pub(super) fn read_all(report: &Report<'_>, root: &mut Table<'_>) -> Vec<Route> {
+        let Some(list) = root.require("route", "without a [[route]] nothing is ever delivered")
+        else {
+            return Vec::new();
+        };
+        let Some(elements) = list.elements("written as [[route]]") else {
+            return Vec::new();
+        };
+        let mut routes: Vec<Route> = Vec::new();
+        for (index, element) in elements.iter().enumerate() {
+            routes.extend(Route::read(report, element, index));
+        }
+        routes
+    }
+
+    fn read(report: &Report<'_>, node: &Node<'_>, index: usize) -> Option<Route> {
+        let mut table = node.table()?;
+        let given = table.ask("name").and_then(|name| name.text());
+        table.rename(match given {
+            Some(name) => format!("route {}", shown(name)),
+            None => format!("route {}", index + 1),
+        });
+        // Asked again, so that its faults speak of the route by name.
+        let name = table
+            .require("name", "a name for logs, metrics and receipts")
+            .and_then(|node| node.check(check_name(given?)));
+        let bucket = bucket(&mut table);
+        let prefix = prefix(report, &mut table);
+        let credentials = table
+            .require("credentials", "where the token is kept, as ssm:/name")
+            .and_then(|node| node.parse::<SecretRef>());
+        let columns = table
+            .require("columns", "\"auto\", or a table of source column to key")
+            .and_then(|node| columns::read(&node));
+        let destination = destination(report, &mut table);
+        let line = node.line;
+        table.close();
+        Some(Route {
+            name: name?.to_owned(),
+            bucket: bucket?,
+            prefix: prefix?,
+            credentials: credentials?,
+            columns: columns?,
+            destination: destination?,
+            line,
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<&str, String> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(allowed) {
+        return Ok(name);
+    }
+    Err(format!(
+        "must be 1 to {LONGEST_NAME} lower-case letters, digits and -"
+    ))
+}
+
+/// The outer `None` is a fault, the inner one any bucket.
+fn bucket(table: &mut Table<'_>) -> Option<Option<String>> {
+    let Some(node) = table.ask("bucket") else {
+        return Some(None);
+    };
+    let name = node.text()?;
+    node.check(check_bucket(name))?;
+    Some(Some(name.to_owned()))
+}
+
+fn prefix(report: &Report<'_>, table: &mut Table<'_>) -> Option<String> {
+    let purpose = "what the keys begin with, as \"meta/conversions/\"; \"\" for all keys";
+    let node = table.require("prefix", purpose)?;
+    let prefix = node.text()?;
+    if prefix.starts_with("s3://") {
+        node.fault("must be the keys' beginning alone; the bucket has a key of its own");
+        return None;
+    }
+    if prefix.starts_with('/') {
+        let place = report.at(Some(node.line));
+        report.notice(format!(
+            "{place}: the prefix begins with a slash, which keys in S3 usually do not"
+        ));
+    }
+    Some(prefix.to_owned())
+}
+
+fn destination(report: &Report<'_>, table: &mut Table<'_>) -> Option<Destination> {
+    let conversions = table.ask("conversions");
+    let audience = table.ask("custom_audience");
+    match (conversions, audience) {
+        (Some(node), None) => Conversions::read(report, node.table()?)
+            .map(|conversions| Destination::Conversions(Box::new(conversions))),
+        (None, Some(node)) => CustomAudience::read(node.table()?).map(Destination::CustomAudience),
+        (None, None) => {
+            table.fault("needs [route.conversions] or [route.custom_audience]");
+            None
+        }
+        (Some(_), Some(second)) => {
+            second.fault("a route has one destination: make two routes with different prefixes");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

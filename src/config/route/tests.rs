@@ -1,0 +1,160 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::super::tests::{QUEUE_AND_STATE, faults, valid, with_routes};
+use crate::identity::columns::{Columns, Role};
+
+/// A text with one conversions route, whose table has these lines.
+fn with_conversions(lines: &str) -> String {
+    format!(
+        "{QUEUE_AND_STATE}[[route]]\nname = \"r\"\nprefix = \"p/\"\ncredentials = \"env:T\"\n\
+         columns = \"auto\"\n[route.conversions]\n{lines}"
+    )
+}
+
+/// A text with one audience route, whose `[route.columns]` has these lines.
+fn with_columns(lines: &str) -> String {
+    format!(
+        "{QUEUE_AND_STATE}[[route]]\nname = \"r\"\nprefix = \"p/\"\ncredentials = \"env:T\"\n\
+         [route.custom_audience]\naudience = \"1\"\nmode = \"add\"\n[route.columns]\n{lines}"
+    )
+}
+
+#[test]
+fn each_rule_of_conversions_has_its_fault() {
+    let lead = "event_name = \"Lead\"\naction_source = \"email\"\nevent_time = \"object\"\n";
+    valid(&with_conversions(lead));
+    let cases = [
+        (
+            "value = 5",
+            "conversions.currency: missing: Meta refuses a value without it",
+        ),
+        (
+            "value = -1\ncurrency = \"EUR\"",
+            "conversions.value: must not be negative",
+        ),
+        (
+            "value = inf\ncurrency = \"EUR\"",
+            "conversions.value: must be a number",
+        ),
+        (
+            "value = \"paid\"\ncurrency = \"EUR\"",
+            "conversions.value: must be \"auto\" or { column",
+        ),
+        (
+            "currency = \"euro\"",
+            "conversions.currency: must be a currency's three letters",
+        ),
+        (
+            "order_id = \"order\"",
+            "conversions.order_id: must be { column = \"…\" }",
+        ),
+        (
+            "order_id = { column = \" \" }",
+            "conversions.order_id.column: the column's name is empty",
+        ),
+        (
+            "order_id = {}",
+            "conversions.order_id.column: missing: the source column's name",
+        ),
+        (
+            "event_id = \"uuid\"",
+            "conversions.event_id: must be \"row\" or { column",
+        ),
+        (
+            "event_source_url = \"shop\"",
+            "conversions.event_source_url: must be an address",
+        ),
+        (
+            "test_event_code = \"\"",
+            "conversions.test_event_code: must not be empty",
+        ),
+        (
+            "dataset = \"1\"",
+            "conversions.dataset: unknown key (did you mean \"dataset_id\"?)",
+        ),
+    ];
+    for (line, expected) in cases {
+        let found = faults(&with_conversions(&format!("{lead}{line}\n")));
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        assert!(found[0].contains(expected), "{found:?}");
+    }
+    let website = with_conversions(&lead.replace("\"email\"", "\"website\""));
+    assert!(faults(&website)[0].contains("event_source_url: missing: Meta refuses website"));
+    valid(&format!(
+        "{website}event_source_url = \"https://shop.example.com\"\n"
+    ));
+}
+
+#[test]
+fn each_rule_of_columns_has_its_fault() {
+    let cases = [
+        ("", "columns: no column holds an identifier"),
+        (
+            "a = { only_if = [\"Y\"] }",
+            "columns: no column holds an identifier",
+        ),
+        ("a = 1", "columns.a: must be a key such as \"email\""),
+        ("a = {}", "columns.a: needs key or only_if"),
+        (
+            "a = { key = \"em\", only_if = [\"Y\"] }",
+            "columns.a.only_if: a column is an identifier or",
+        ),
+        ("a = { only_if = [] }", "columns.a.only_if: an empty list"),
+        (
+            "a = { only_if = \"Y\" }",
+            "columns.a.only_if: must be a list of texts",
+        ),
+        (
+            "a = { key = \"em\", default_country = \"US\" }",
+            "columns.a.default_country: has no meaning for email",
+        ),
+        (
+            "a = { key = \"ph\", default_country = \"USA\" }",
+            "columns.a.default_country: must be a country's two letters",
+        ),
+        (
+            "a = \"em\"\n\" a \" = \"ph\"",
+            "columns.\" a \": this column is given twice",
+        ),
+        ("\"\" = \"em\"", "columns.\"\": the column's name is empty"),
+    ];
+    for (lines, expected) in cases {
+        let found = faults(&with_columns(lines));
+        assert_eq!(found.len(), 1, "{lines}: {found:?}");
+        assert!(found[0].contains(expected), "{found:?}");
+    }
+}
+
+#[test]
+fn columns_keep_the_order_of_the_text_and_take_meta_s_names() {
+    let config = valid(&with_columns(
+        "z = \"em\"\na = \"FN\"\nm = { key = \"zip\" }\n",
+    ));
+    let Columns::Named(columns) = &config.routes[0].columns else {
+        panic!("the columns are named");
+    };
+    let found = columns.iter().map(|column| match &column.role {
+        Role::Identifier { key, .. } => format!("{} {key}", column.name),
+        Role::OnlyIf { .. } => column.name.clone(),
+    });
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        ["z email", "a first_name", "m zip"]
+    );
+}
+
+#[test]
+fn what_is_odd_but_allowed_is_noticed() {
+    let odd = with_conversions(
+        "event_name = \"purchase\"\naction_source = \"email\"\nevent_time = \"object\"\n",
+    );
+    let odd = odd.replace("\"p/\"", "\"/p/\"") + "[meta]\nendpoint = \"http://simulator:8080\"\n";
+    let notices = valid(&odd).notices.join("\n");
+    assert!(notices.contains("begins with a slash"), "{notices}");
+    assert!(
+        notices.contains("standard one is \"Purchase\""),
+        "{notices}"
+    );
+    assert!(notices.contains("travel unencrypted"), "{notices}");
+    assert_eq!(valid(&with_routes(&[("a", None, "a/")])).notices, [""; 0]);
+}

@@ -1,0 +1,73 @@
+//! `[input]`: how files are read, and when one is refused.
+
+use super::super::scalar::{Scalar, count, share};
+use super::{About, Reader, Setting};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputSettings {
+    /// A longer record is rejected.
+    pub max_record_bytes: usize,
+    /// The size of one ranged read.
+    pub window_bytes: usize,
+    /// 0 to 1: with more rejects than this among the sample rows, nothing is sent.
+    pub max_reject_share: f64,
+    /// How many rows are looked at before anything is sent.
+    pub sample_rows: usize,
+}
+
+const MIB: usize = 1 << 20;
+
+pub(super) const MAX_RECORD_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_record_bytes",
+        default: Some(Scalar::Integer(1_048_576)),
+        help: "a longer row is rejected",
+    },
+    read: count::<1024, { 64 * MIB }>,
+};
+
+pub(super) const WINDOW_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "window_bytes",
+        default: Some(Scalar::Integer(8_388_608)),
+        help: "how many bytes of an object one request reads",
+    },
+    read: count::<65_536, { 1024 * MIB }>,
+};
+
+pub(super) const MAX_REJECT_SHARE: Setting<f64> = Setting {
+    about: About {
+        section: "input",
+        key: "max_reject_share",
+        default: Some(Scalar::Number(0.10)),
+        help: "with a larger share of rejects among the first rows nothing of a file is sent; 1.0 sends anyway",
+    },
+    read: share,
+};
+
+pub(super) const SAMPLE_ROWS: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "sample_rows",
+        default: Some(Scalar::Integer(1000)),
+        help: "how many first rows max_reject_share is measured on",
+    },
+    read: count::<1, 100_000>,
+};
+
+impl InputSettings {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<InputSettings> {
+        let max_record_bytes = reader.get(&MAX_RECORD_BYTES);
+        let window_bytes = reader.get(&WINDOW_BYTES);
+        let max_reject_share = reader.get(&MAX_REJECT_SHARE);
+        let sample_rows = reader.get(&SAMPLE_ROWS);
+        Some(InputSettings {
+            max_record_bytes: max_record_bytes?,
+            window_bytes: window_bytes?,
+            max_reject_share: max_reject_share?,
+            sample_rows: sample_rows?,
+        })
+    }
+}
