@@ -7,6 +7,7 @@ use audience_activator::identity::{
     Context, Header, IdentifiedRow, Mapping, Outcome, Reason, Scratch, Tally, Verdict, normalize,
 };
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use time::macros::date;
 
 fn context(api: Api) -> Context {
@@ -73,10 +74,12 @@ fn is_in_alphabet(key: Key, text: &str) -> bool {
     }
 }
 
-/// No file of past failures: what is found becomes a test by name.
+/// The same cases in every run, and no file of past failures: what a longer run with
+/// other seeds finds becomes a test by name.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
+        rng_seed: RngSeed::Fixed(2026),
         ..ProptestConfig::with_cases(cases)
     }
 }

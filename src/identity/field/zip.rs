@@ -91,6 +91,7 @@ mod tests {
         assert_eq!(zip("2138", "US"), Err(Reason::ZipNotUs));
         assert_eq!(zip("94035/1234", "US"), Err(Reason::ZipNotUs));
         assert_eq!(zip("94035.0", ""), Err(Reason::SpreadsheetNumber));
+        assert_eq!(zip("94 035.0", ""), Err(Reason::SpreadsheetNumber));
         assert_eq!(zip("--- ", ""), Err(Reason::NothingLeft));
     }
 }

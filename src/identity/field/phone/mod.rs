@@ -40,17 +40,18 @@ pub(super) fn normalize(
         match plan {
             Some(plan) => add_calling_code(digits, plan)?,
             None if digits.len() < *E164_DIGITS.start() => return Err(Reason::PhoneTooShort),
-            None if is_complete(digits) => {}
+            None if is_complete(digits) => drop_trunk_after_calling_code(digits),
             None => return Err(Reason::PhoneWithoutCountry),
         }
     }
     require_length(digits, &E164_DIGITS)
 }
 
-/// What is dialled for "abroad": `00` nearly everywhere, and three plans' own.
+/// What is dialled for "abroad": `00` nearly everywhere, and a few plans' own.
 fn drop_exit_code(digits: &mut String, plan: Option<&NumberingPlan>) -> bool {
     let own = match plan.map(|plan| plan.calling_code) {
         Some("1") => "011",
+        Some("7" | "375") => "810",
         Some("61") => "0011",
         Some("81") => "010",
         _ => "00",
@@ -114,6 +115,7 @@ fn add_calling_code(digits: &mut String, plan: &NumberingPlan) -> Result<(), Rea
         return Ok(());
     }
     if !is_possible(digits) && is_complete(digits) {
+        drop_trunk_after_calling_code(digits);
         return Ok(());
     }
     if plan.trunk != Trunk::ZeroBelongs {
