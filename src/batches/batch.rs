@@ -41,7 +41,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(sequence: u64, envelope: Envelope, body: Bytes, spans: Vec<RowSpan>) -> Batch {
+    pub(super) fn new(
+        sequence: u64,
+        envelope: Envelope,
+        body: Bytes,
+        spans: Vec<RowSpan>,
+    ) -> Batch {
         Batch {
             sequence,
             envelope,

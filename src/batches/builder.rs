@@ -63,7 +63,8 @@ impl BatchBuilder {
             }
         };
         let bytes = self.body.len() - start;
-        if entries as usize > self.limits.entries || self.envelope.len() + bytes > self.limits.bytes {
+        if entries as usize > self.limits.entries || self.envelope.len() + bytes > self.limits.bytes
+        {
             self.body.truncate(before);
             return Err(RowTooLarge.into());
         }

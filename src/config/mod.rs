@@ -27,13 +27,13 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Place};
 pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
-    ActionSource, AdAccountId, AudienceId, AudienceMode, Conversions, Currency, CurrencyCode,
-    CustomAudience, DatasetId, Destination, EventId, EventTime, EventValue, Route,
+    AdAccountId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
+    Destination, EventId, EventTime, EventValue, Route,
 };
 pub use scalar::Scalar;
 pub use settings::{
-    About, AdminSettings, DeleteWith, DeliverySettings, GraphVersion, InputSettings, LogFormat,
-    LogLevel, LogSettings, MetaSettings, QueueSettings, SETTINGS, WorkerSettings,
+    About, AdminSettings, DeliverySettings, GraphVersion, InputSettings, LogFormat, LogLevel,
+    LogSettings, MetaSettings, QueueSettings, SETTINGS, WorkerSettings,
 };
 pub use source::{ConfigClients, ConfigSource, SourceError};
 pub use state_location::StateLocation;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::meta::ActionSource;
 
 pub(super) const QUEUE_AND_STATE: &str = r#"[queue]
 url = "https://sqs.eu-central-1.amazonaws.com/1/q"

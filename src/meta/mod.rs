@@ -1,1 +1,22 @@
-//! (room being furnished)
+//! Meta's Graph API: what goes over the wire, and what its answers mean.
+//!
+//! Nothing here waits, retries or counts: that is [`crate::delivery`]. Facts about
+//! Meta carry where they are known from; what no source says is marked as judgement.
+
+mod answer;
+mod class;
+mod client;
+mod conversions;
+mod custom_audience;
+mod destination;
+mod json;
+mod outcome;
+mod usage;
+
+pub use answer::{Answer, TraceId};
+pub use client::{BuildError, Client, ClientOptions, Endpoint, Method, Request};
+pub use conversions::{ActionSource, Conversions, EventFields, EventTime, FieldSource, TooOld};
+pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith};
+pub use destination::{Destination, RowReject};
+pub use outcome::{ErrorCode, Outcome};
+pub use usage::Usage;

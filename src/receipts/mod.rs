@@ -9,6 +9,7 @@ mod code;
 mod local;
 mod path;
 mod receipt;
+mod refusals;
 mod rejects;
 mod s3;
 mod s3_failure;
@@ -29,6 +30,7 @@ pub use receipt::{
     Batches, Destination, Entries, FieldCounts, ObjectDescription, Receipt, Rows, Schema, Sent,
     Worker,
 };
+pub use refusals::{RefusalSample, Refusals};
 pub use rejects::{RejectSample, Rejects};
 pub use s3::S3ReceiptStore;
 pub use status::Status;

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::balance::{self, Unbalanced};
 use super::code::Code;
+use super::refusals::Refusals;
 use super::rejects::Rejects;
 use super::status::Status;
 use super::timestamp::Timestamp;
@@ -37,6 +38,8 @@ pub struct Receipt {
     pub batches: Batches,
     #[serde(flatten)]
     pub rejects: Rejects,
+    #[serde(flatten)]
+    pub refusals: Refusals,
     /// What became of the cells of each key.
     pub fields: BTreeMap<Code, FieldCounts>,
     #[serde(flatten)]
@@ -74,6 +77,7 @@ impl Receipt {
             entries: Entries::default(),
             batches: Batches::default(),
             rejects: Rejects::default(),
+            refusals: Refusals::default(),
             fields: BTreeMap::new(),
             trace_ids: TraceIds::default(),
             replay: None,
@@ -150,7 +154,7 @@ pub struct Destination {
     pub mode: Option<Code>,
 }
 
-/// The rows of the object. `read = filtered + rejected + sent`.
+/// The rows of the object. `read = filtered + rejected + sent + withheld`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     pub read: u64,
@@ -159,6 +163,10 @@ pub struct Rows {
     /// Could not be sent; see `rejects`.
     pub rejected: u64,
     pub sent: u64,
+    /// Read, and held back because the file was refused or superseded: 0 when the
+    /// object is delivered.
+    #[serde(default)]
+    pub withheld: u64,
 }
 
 /// What Meta said of the rows sent. Its sum is `rows.sent`.

@@ -19,6 +19,18 @@ pub enum RowFault {
     OpenQuote,
 }
 
+impl RowFault {
+    /// The stable name, for receipts and metrics.
+    pub const fn code(self) -> &'static str {
+        match self {
+            RowFault::NotUtf8 => "row_not_utf8",
+            RowFault::FieldCount { .. } => "row_field_count",
+            RowFault::TooLong { .. } => "row_too_long",
+            RowFault::OpenQuote => "row_open_quote",
+        }
+    }
+}
+
 /// Why a file is refused, or could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {

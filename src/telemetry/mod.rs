@@ -1,1 +1,8 @@
-//! (room being furnished)
+//! What the process says of itself: log lines and metrics. Neither ever holds a
+//! key of a person, a cell, a token or a body.
+
+mod logs;
+mod metrics;
+
+pub use logs::init_logs;
+pub use metrics::{InFlight, Metrics};

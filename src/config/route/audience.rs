@@ -1,5 +1,7 @@
 //! `[route.custom_audience]`: which customer list, and what is done to it.
 
+use crate::meta::AudienceMode;
+
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Table};
 use super::id::{self, AdAccountId, AudienceId};
@@ -10,21 +12,6 @@ pub struct CustomAudience {
     pub ad_account: Option<AdAccountId>,
     pub audience: AudienceId,
     pub mode: AudienceMode,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AudienceMode {
-    Add,
-    Remove,
-}
-
-impl AudienceMode {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            AudienceMode::Add => "add",
-            AudienceMode::Remove => "remove",
-        }
-    }
 }
 
 /// `replace` is known, so that it gets a sentence of its own.

@@ -1,5 +1,7 @@
 //! `[route.conversions]`: the events that rows become.
 
+use crate::meta::ActionSource;
+
 use super::super::http_url::HttpUrl;
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Report, Table};
@@ -22,47 +24,6 @@ pub struct Conversions {
     pub event_source_url: Option<HttpUrl>,
     /// Events then also show in Meta's test view; they count all the same.
     pub test_event_code: Option<String>,
-}
-
-/// Where an event happened: the values of Meta's `action_source` (Conversions API,
-/// "Server Event Parameters") but for `app`, whose events need `app_data`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ActionSource {
-    Email,
-    Website,
-    PhoneCall,
-    Chat,
-    PhysicalStore,
-    SystemGenerated,
-    BusinessMessaging,
-    Other,
-}
-
-impl ActionSource {
-    const ALL: [ActionSource; 8] = [
-        ActionSource::Email,
-        ActionSource::Website,
-        ActionSource::PhoneCall,
-        ActionSource::Chat,
-        ActionSource::PhysicalStore,
-        ActionSource::SystemGenerated,
-        ActionSource::BusinessMessaging,
-        ActionSource::Other,
-    ];
-
-    /// Meta's word, which is also the configuration's.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ActionSource::Email => "email",
-            ActionSource::Website => "website",
-            ActionSource::PhoneCall => "phone_call",
-            ActionSource::Chat => "chat",
-            ActionSource::PhysicalStore => "physical_store",
-            ActionSource::SystemGenerated => "system_generated",
-            ActionSource::BusinessMessaging => "business_messaging",
-            ActionSource::Other => "other",
-        }
-    }
 }
 
 /// Meta's standard events; any other name makes a custom event.

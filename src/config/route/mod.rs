@@ -6,8 +6,8 @@ mod conversions;
 mod event_source;
 mod id;
 
-pub use audience::{AudienceMode, CustomAudience};
-pub use conversions::{ActionSource, Conversions};
+pub use audience::CustomAudience;
+pub use conversions::Conversions;
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AudienceId, DatasetId};
 

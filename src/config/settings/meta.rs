@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::meta::DeleteWith;
+
 use super::super::http_url::Endpoint;
 use super::super::scalar::{Scalar, parsed};
 use super::super::shown::{Shown, toml_text};
@@ -54,15 +56,6 @@ impl Shown for GraphVersion {
     fn toml(&self) -> String {
         toml_text(&self.0)
     }
-}
-
-/// How people are removed from an audience, always with the payload in the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeleteWith {
-    /// `DELETE` with a body.
-    Body,
-    /// `POST` with `method=DELETE`, for proxies that strip the body of a `DELETE`.
-    MethodOverride,
 }
 
 const DELETE_WAYS: [(&str, DeleteWith); 2] = [

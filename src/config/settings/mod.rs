@@ -17,7 +17,7 @@ pub use admin::AdminSettings;
 pub use delivery::DeliverySettings;
 pub use input::InputSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
-pub use meta::{DeleteWith, GraphVersion, MetaSettings};
+pub use meta::{GraphVersion, MetaSettings};
 pub use queue::QueueSettings;
 pub use worker::WorkerSettings;
 

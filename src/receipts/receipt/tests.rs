@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use super::*;
+use crate::meta::ErrorCode;
 use crate::object::version::ObjectAddress;
 
 fn object() -> ObjectVersion {
@@ -38,6 +39,7 @@ fn receipt() -> Receipt {
         filtered: 2,
         rejected: 1,
         sent: 7,
+        withheld: 0,
     };
     receipt.sent = Sent {
         accepted: 6,
@@ -56,6 +58,11 @@ fn receipt() -> Receipt {
     receipt
         .rejects
         .add(4, Some(Code::new("email")), "no_identifier");
+    let error = ErrorCode {
+        code: 100,
+        subcode: Some(2_804_050),
+    };
+    receipt.refusals.add(9, Some(error));
     receipt.fields.insert(
         Code::new("email"),
         FieldCounts {
@@ -89,12 +96,14 @@ fn a_receipt_is_flat_where_a_script_would_read_it() {
             "started_at": "2026-02-03T04:05:06.25Z",
             "finished_at": "2026-02-03T04:05:08.75Z",
             "duration_ms": 2500,
-            "rows": { "read": 10, "filtered": 2, "rejected": 1, "sent": 7 },
+            "rows": { "read": 10, "filtered": 2, "rejected": 1, "sent": 7, "withheld": 0 },
             "sent": { "accepted": 6, "refused": 1, "unknown": 0 },
             "entries": { "sent": 8, "invalid": 1 },
             "batches": { "acknowledged": 1, "requests": 2, "retries": 1 },
             "rejects": { "no_identifier": 1 },
             "reject_samples": [{ "row": 4, "key": "email", "reason": "no_identifier" }],
+            "refusals": { "100/2804050": 1 },
+            "refusal_samples": [{ "row": 9, "error": "100/2804050" }],
             "fields": {
                 "email": { "filled": 8, "kept": 3, "changed": 4, "dropped": { "no_at_sign": 1 } },
             },

@@ -1,0 +1,285 @@
+//! One batch at a time, until each of its rows has a final answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::backoff::Backoff;
+use super::limiter::AccountLimiter;
+use super::tally::{DeliveryTally, RefusedRow};
+use crate::batches::Batch;
+use crate::credentials::{CredentialStore, Credentials, SecretError, SecretRef};
+use crate::meta::{Answer, Client, Destination, ErrorCode, Outcome, Request};
+use crate::telemetry::Metrics;
+
+/// Batches that are cut in two for refused rows, of one object. A file with more
+/// bad rows than this finds has a fault that is not its rows'.
+const MOST_SPLITS: u32 = 2_000;
+
+/// Why the rest of an object cannot be sent now. Nothing is lost by it: the message
+/// stays, and the object is taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    #[error("Meta does not accept the access token (error {}): renew it in {secret}", shown(.error))]
+    Auth {
+        secret: SecretRef,
+        error: Option<ErrorCode>,
+    },
+    #[error(
+        "Meta refuses the request for its set-up, not its rows (error {}, trace id {trace_id}): check the \
+         token's permissions, the accepted terms and the ids of the route", shown(.error)
+    )]
+    Configuration {
+        error: Option<ErrorCode>,
+        trace_id: String,
+    },
+    #[error("Meta refuses so many single rows (last error {}) that the fault must lie elsewhere", shown(.error))]
+    TooManyRefused { error: Option<ErrorCode> },
+    #[error(
+        "no answer of Meta's could be understood after {attempts} attempts: the last batch may have arrived"
+    )]
+    Unknown { attempts: usize },
+    #[error("Meta was not able to take the request in {attempts} attempts")]
+    Unavailable { attempts: usize },
+    #[error(transparent)]
+    Credentials(#[from] SecretError),
+    /// Told to, by a shutdown, a lost message, or another batch that had to stop.
+    #[error("stopped before the next request")]
+    Halted,
+}
+
+fn shown(error: &Option<ErrorCode>) -> String {
+    error.map_or_else(|| "without a code".to_owned(), |error| error.to_string())
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct SenderOptions {
+    /// How often one request is tried before its object gives up for now. Waits for
+    /// a throttle do not count.
+    pub attempts: usize,
+}
+
+/// Sends the batches of one object to one destination. Batches may be delivered
+/// at once, through a shared reference.
+pub struct Sender {
+    client: Client,
+    credentials: Arc<CredentialStore>,
+    secret: SecretRef,
+    destination: Arc<dyn Destination>,
+    limiter: Arc<AccountLimiter>,
+    metrics: Arc<Metrics>,
+    options: SenderOptions,
+    halt: CancellationToken,
+    splits: AtomicU32,
+}
+
+impl Sender {
+    /// Once `halt` is cancelled no request begins and no wait goes on; those that
+    /// are out are waited for.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is another part of the process"
+    )]
+    pub fn new(
+        client: Client,
+        credentials: Arc<CredentialStore>,
+        secret: SecretRef,
+        destination: Arc<dyn Destination>,
+        limiter: Arc<AccountLimiter>,
+        metrics: Arc<Metrics>,
+        options: SenderOptions,
+        halt: CancellationToken,
+    ) -> Sender {
+        Sender {
+            client,
+            credentials,
+            secret,
+            destination,
+            limiter,
+            metrics,
+            options,
+            halt,
+            splits: AtomicU32::new(0),
+        }
+    }
+
+    /// Delivers every row of the batch, in as many requests as that takes.
+    ///
+    /// Dropping the future in mid-request leaves the rows of that request unknown;
+    /// delivering the same batch again sends the same bytes.
+    pub async fn deliver(&self, batch: Batch) -> Result<DeliveryTally, Stop> {
+        let mut tally = DeliveryTally {
+            batches: 1,
+            ..DeliveryTally::default()
+        };
+        // Last in, first out, and the left half last: rows keep their order.
+        let mut waiting = vec![batch];
+        while let Some(batch) = waiting.pop() {
+            match self.send(&batch, &mut tally).await? {
+                Final::Accepted { invalid } => {
+                    tally.rows_accepted += batch.rows();
+                    tally.entries_sent += batch.entries();
+                    tally.entries_invalid += invalid;
+                }
+                Final::Refused { error } => match batch.halves() {
+                    Some((left, right)) => {
+                        if self.splits.fetch_add(1, Ordering::Relaxed) >= MOST_SPLITS {
+                            return Err(Stop::TooManyRefused { error });
+                        }
+                        waiting.extend([right, left]);
+                    }
+                    None => {
+                        tally.entries_sent += batch.entries();
+                        tally
+                            .refused
+                            .extend(batch.row_numbers().map(|row| RefusedRow { row, error }));
+                    }
+                },
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Sends one request until its answer is final.
+    async fn send(&self, batch: &Batch, tally: &mut DeliveryTally) -> Result<Final, Stop> {
+        let request = self.destination.request(batch);
+        let mut failures = 0;
+        let mut renewed = false;
+        loop {
+            let credentials = self.credentials.get(&self.secret).await?;
+            self.or_halted(self.limiter.ready()).await?;
+            let answer = self.attempt(&request, &credentials, tally).await;
+            let outcome = answer.outcome;
+            self.log(batch, &answer);
+            match outcome {
+                Outcome::Accepted { received } => {
+                    return Ok(self.accepted(batch, answer, received, 0, tally));
+                }
+                Outcome::Partial { received, invalid } => {
+                    return Ok(self.accepted(batch, answer, received, invalid, tally));
+                }
+                Outcome::BadData => {
+                    return Ok(Final::Refused {
+                        error: answer.error,
+                    });
+                }
+                Outcome::Configuration => {
+                    return Err(Stop::Configuration {
+                        error: answer.error,
+                        trace_id: answer
+                            .trace_id
+                            .map_or_else(|| "none".to_owned(), |id| id.to_string()),
+                    });
+                }
+                Outcome::Auth => {
+                    // The token may have been renewed since it was read: look once.
+                    let now = self.credentials.refresh(&self.secret, &credentials).await?;
+                    if renewed || now.same_secrets_as(&credentials) {
+                        return Err(Stop::Auth {
+                            secret: self.secret.clone(),
+                            error: answer.error,
+                        });
+                    }
+                    renewed = true;
+                }
+                Outcome::Throttled { wait } => {
+                    let wait = self.limiter.throttled(wait);
+                    warn!(
+                        wait_ms = wait.as_millis() as u64,
+                        meta.error = answer.error.map(tracing::field::display),
+                        "Meta throttles this account; all its requests wait"
+                    );
+                }
+                Outcome::Transient | Outcome::Unknown => {
+                    failures += 1;
+                    if failures >= self.options.attempts {
+                        return Err(match outcome {
+                            Outcome::Unknown => Stop::Unknown { attempts: failures },
+                            _ => Stop::Unavailable { attempts: failures },
+                        });
+                    }
+                    self.or_halted(sleep(Backoff::META.wait(failures))).await?;
+                }
+            }
+            tally.retries += 1;
+            self.metrics.retries.inc();
+        }
+    }
+
+    async fn or_halted(&self, wait: impl Future<Output = ()>) -> Result<(), Stop> {
+        tokio::select! {
+            biased;
+            () = self.halt.cancelled() => Err(Stop::Halted),
+            () = wait => Ok(()),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        credentials: &Credentials,
+        tally: &mut DeliveryTally,
+    ) -> Answer {
+        tally.requests += 1;
+        let started = Instant::now();
+        let in_flight = self.metrics.request_in_flight();
+        let answer = self.client.send(request, credentials).await;
+        drop(in_flight);
+        self.metrics.answered(&answer, started.elapsed());
+        answer
+    }
+
+    fn accepted(
+        &self,
+        batch: &Batch,
+        answer: Answer,
+        received: u64,
+        invalid: u64,
+        tally: &mut DeliveryTally,
+    ) -> Final {
+        self.limiter.went_through();
+        tally.trace(answer.trace_id);
+        // Never seen, and no source says when it happens; somebody should know.
+        if received != batch.entries() {
+            warn!(
+                batch.sequence = batch.sequence(),
+                entries.sent = batch.entries(),
+                entries.received = received,
+                "Meta accepted the request but counts another number of entries than it held"
+            );
+        }
+        Final::Accepted { invalid }
+    }
+
+    fn log(&self, batch: &Batch, answer: &Answer) {
+        debug!(
+            batch.sequence = batch.sequence(),
+            batch.rows = batch.rows(),
+            outcome = answer.outcome.name(),
+            http.status = answer.status,
+            meta.error = answer.error.map(tracing::field::display),
+            meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
+            "answer from Meta"
+        );
+        if answer.version_warning {
+            self.metrics.version_warnings.inc();
+        }
+    }
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender")
+            .field("secret", &self.secret)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer after which the request is not sent again.
+enum Final {
+    Accepted { invalid: u64 },
+    Refused { error: Option<ErrorCode> },
+}

@@ -1,0 +1,54 @@
+//! What became of the rows that were sent, in counts.
+
+use crate::meta::{ErrorCode, TraceId};
+
+/// A row that Meta refused by itself: sent alone, or alone with itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    pub row: u64,
+    pub error: Option<ErrorCode>,
+}
+
+/// Sums over batches. Rows are source rows; entries are what the requests held.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryTally {
+    pub batches: u64,
+    pub rows_accepted: u64,
+    pub refused: Vec<RefusedRow>,
+    pub entries_sent: u64,
+    /// Entries of accepted audience rows that Meta calls wrongly formed.
+    pub entries_invalid: u64,
+    pub requests: u64,
+    pub retries: u64,
+    /// Meta's trace ids of requests that were accepted.
+    pub trace_ids: Vec<TraceId>,
+    pub trace_ids_total: u64,
+}
+
+/// More trace ids than anybody quotes to a support desk; what is beyond is counted.
+const MOST_TRACE_IDS: usize = 1_000;
+
+impl DeliveryTally {
+    pub(super) fn trace(&mut self, trace_id: Option<TraceId>) {
+        if let Some(trace_id) = trace_id {
+            self.trace_ids_total += 1;
+            if self.trace_ids.len() < MOST_TRACE_IDS {
+                self.trace_ids.push(trace_id);
+            }
+        }
+    }
+
+    pub fn add(&mut self, other: DeliveryTally) {
+        self.batches += other.batches;
+        self.rows_accepted += other.rows_accepted;
+        self.refused.extend(other.refused);
+        self.entries_sent += other.entries_sent;
+        self.entries_invalid += other.entries_invalid;
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.trace_ids_total += other.trace_ids_total;
+        let room = MOST_TRACE_IDS - self.trace_ids.len();
+        self.trace_ids
+            .extend(other.trace_ids.into_iter().take(room));
+    }
+}

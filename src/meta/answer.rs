@@ -1,0 +1,274 @@
+//! Reads an answer: an HTTP status, some headers and a body that may be anything.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
+use serde::Deserialize;
+
+use super::class;
+use super::outcome::{ErrorCode, Outcome};
+use super::usage::Usage;
+
+/// All that is kept of an answer: never a text of Meta's, never a sample of rows.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub outcome: Outcome,
+    /// Absent where no answer came.
+    pub status: Option<u16>,
+    /// Meta's error, where the answer carried one.
+    pub error: Option<ErrorCode>,
+    /// What to quote to Meta's support.
+    pub trace_id: Option<TraceId>,
+    pub usage: Usage,
+    /// Meta warns that the version in use is at its end.
+    pub version_warning: bool,
+}
+
+/// Meta's `fbtrace_id`, kept only if it looks like one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceId(String);
+
+impl TraceId {
+    /// `None` unless it is up to 64 letters, digits, `_` or `-`: an answer of some
+    /// proxy could hold anything there.
+    fn recognise(text: &str) -> Option<TraceId> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(plain))
+            .then(|| TraceId(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Answer {
+    /// No answer came. `sent` says whether the request may have left: a refused
+    /// connection cannot have had an effect, a lost one may.
+    pub(super) fn none(sent: bool) -> Answer {
+        Answer {
+            outcome: if sent {
+                Outcome::Unknown
+            } else {
+                Outcome::Transient
+            },
+            status: None,
+            error: None,
+            trace_id: None,
+            usage: Usage::default(),
+            version_warning: false,
+        }
+    }
+
+    /// The token cannot even be written into a header.
+    pub(super) fn bad_token() -> Answer {
+        Answer {
+            outcome: Outcome::Auth,
+            ..Answer::none(false)
+        }
+    }
+
+    pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Answer {
+        let parsed = serde_json::from_slice::<Body>(body).ok();
+        let error = parsed.as_ref().and_then(|body| body.error.as_ref());
+        let code = error.and_then(|error| {
+            error.code.map(|code| ErrorCode {
+                code,
+                subcode: error.error_subcode,
+            })
+        });
+        let outcome = match (&parsed, error, code) {
+            // A 200 may carry an error all the same.
+            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient),
+            (_, Some(error), None) if error.is_transient => Outcome::Transient,
+            (Some(body), None, _) if (200..300).contains(&status) => body.success(),
+            _ => class::of_status(status),
+        };
+        let usage = Usage::read(headers);
+        let trace_id = parsed
+            .iter()
+            .filter_map(Body::trace_id)
+            .chain(text(headers, &TRACE_ID))
+            .find_map(TraceId::recognise);
+        Answer {
+            outcome: match outcome {
+                Outcome::Throttled { .. } => Outcome::Throttled {
+                    wait: retry_after(headers).or(usage.regain_access),
+                },
+                other => other,
+            },
+            status: Some(status),
+            error: code,
+            trace_id,
+            usage,
+            version_warning: headers.contains_key(&VERSION_WARNING),
+        }
+    }
+}
+
+static TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
+static VERSION_WARNING: HeaderName = HeaderName::from_static("x-ad-api-version-warning");
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Meta does not document `Retry-After`; honoured if it comes, up to a day.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = text(headers, &RETRY_AFTER)?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(86_400)))
+}
+
+/// Any answer of either API. `invalid_entry_samples`, `messages` and the texts of
+/// an error are left unread on purpose.
+#[derive(Deserialize)]
+struct Body {
+    events_received: Option<u64>,
+    num_received: Option<u64>,
+    num_invalid_entries: Option<u64>,
+    fbtrace_id: Option<String>,
+    error: Option<ErrorBody>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: Option<i64>,
+    error_subcode: Option<i64>,
+    #[serde(default)]
+    is_transient: bool,
+    fbtrace_id: Option<String>,
+}
+
+impl Body {
+    fn success(&self) -> Outcome {
+        match (self.events_received, self.num_received) {
+            (Some(received), _) => Outcome::Accepted { received },
+            (None, Some(received)) => match self.num_invalid_entries {
+                None | Some(0) => Outcome::Accepted { received },
+                Some(invalid) => Outcome::Partial { received, invalid },
+            },
+            // JSON, but not of these endpoints.
+            (None, None) => Outcome::Unknown,
+        }
+    }
+
+    fn trace_id(&self) -> Option<&str> {
+        let error = self
+            .error
+            .as_ref()
+            .and_then(|error| error.fbtrace_id.as_deref());
+        error.or(self.fbtrace_id.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn outcome(status: u16, body: &str) -> Outcome {
+        Answer::read(status, &HeaderMap::new(), body.as_bytes()).outcome
+    }
+
+    #[test]
+    fn a_success_says_how_many_were_received() {
+        assert_eq!(
+            outcome(
+                200,
+                r#"{"events_received":2,"messages":[],"fbtrace_id":"Abc"}"#
+            ),
+            Outcome::Accepted { received: 2 }
+        );
+        assert_eq!(
+            outcome(
+                200,
+                r#"{"audience_id":"1","session_id":"4","num_received":5,"num_invalid_entries":2,"invalid_entry_samples":{"a":"b"}}"#
+            ),
+            Outcome::Partial {
+                received: 5,
+                invalid: 2
+            }
+        );
+    }
+
+    #[test]
+    fn an_error_counts_whatever_the_status() {
+        for status in [200, 400, 401, 500] {
+            assert_eq!(outcome(status, r#"{"error":{"code":190}}"#), Outcome::Auth);
+        }
+    }
+
+    #[test]
+    fn a_success_that_cannot_be_read_is_unknown() {
+        for body in [
+            "Service Unavailable",
+            "",
+            r#"{"events_rec"#,
+            "{}",
+            "[]",
+            "null",
+        ] {
+            assert_eq!(outcome(200, body), Outcome::Unknown, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_instead_of_an_answer_is_transient() {
+        assert_eq!(
+            outcome(400, "<html>Sorry, something went wrong</html>"),
+            Outcome::Transient
+        );
+        assert_eq!(outcome(503, "<html></html>"), Outcome::Transient);
+    }
+
+    #[test]
+    fn error_data_of_any_kind_is_no_obstacle() {
+        for data in [r#"{"blame_field_specs":[["x"]]}"#, r#""text""#, "7"] {
+            let body = format!(
+                r#"{{"error":{{"code":100,"error_subcode":2804003,"error_data":{data},"fbtrace_id":"AbC-_9"}}}}"#
+            );
+            let answer = Answer::read(400, &HeaderMap::new(), body.as_bytes());
+            assert_eq!(answer.outcome, Outcome::BadData);
+            assert_eq!(answer.error.unwrap().to_string(), "100/2804003");
+            assert_eq!(answer.trace_id.unwrap().as_str(), "AbC-_9");
+        }
+    }
+
+    #[test]
+    fn texts_of_metas_are_not_kept() {
+        let body = r#"{"error":{"message":"Invalid token MARKED","code":190,"error_user_msg":"MARKED","fbtrace_id":"MARKED x@example.com"}}"#;
+        let answer = Answer::read(401, &HeaderMap::new(), body.as_bytes());
+        assert!(!format!("{answer:?}").contains("MARKED"));
+    }
+
+    #[test]
+    fn a_throttle_waits_as_long_as_it_is_told() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-business-use-case-usage",
+            r#"{"1":[{"type":"custom_audience","call_count":100,"estimated_time_to_regain_access":6}]}"#
+                .parse()
+                .unwrap(),
+        );
+        let body = br#"{"error":{"code":80003}}"#;
+        let minutes = Some(Duration::from_secs(360));
+        assert_eq!(
+            Answer::read(400, &headers, body).outcome,
+            Outcome::Throttled { wait: minutes }
+        );
+        headers.insert(RETRY_AFTER, "7".parse().unwrap());
+        let seconds = Some(Duration::from_secs(7));
+        assert_eq!(
+            Answer::read(400, &headers, body).outcome,
+            Outcome::Throttled { wait: seconds }
+        );
+    }
+}

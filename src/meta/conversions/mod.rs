@@ -1,0 +1,287 @@
+//! The Conversions API: one event for each row, up to 1 000 in a request, all or
+//! nothing: one invalid event refuses the request. So every rule Meta documents is
+//! checked here first, row by row. (Meta, "Using the API", "Server Event Parameters".)
+
+mod amount;
+mod event_id;
+mod event_time;
+
+use bytes::Bytes;
+
+pub use event_time::{EventTime, TooOld};
+
+use super::client::{Endpoint, Method, Request};
+use super::destination::{Destination, RowReject};
+use super::json;
+use crate::batches::{Batch, BatchLimits, Envelope};
+use crate::identity::key::Api;
+use crate::identity::{IdentifiedRow, Identifier};
+use crate::object::version::ObjectVersion;
+use crate::rows::Record;
+use amount::Amount;
+use event_id::EventIds;
+use event_time::EventTimes;
+
+/// Meta: "You can send up to 1,000 events in data."
+const LARGEST_REQUEST: usize = 1_000;
+
+/// Where the conversion happened: the values of Meta's `action_source` ("Server Event
+/// Parameters") but for `app`, whose events need an `app_data` that no audience file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActionSource {
+    Email,
+    Website,
+    PhoneCall,
+    Chat,
+    PhysicalStore,
+    SystemGenerated,
+    BusinessMessaging,
+    Other,
+}
+
+impl ActionSource {
+    pub const ALL: [ActionSource; 8] = [
+        ActionSource::Email,
+        ActionSource::Website,
+        ActionSource::PhoneCall,
+        ActionSource::Chat,
+        ActionSource::PhysicalStore,
+        ActionSource::SystemGenerated,
+        ActionSource::BusinessMessaging,
+        ActionSource::Other,
+    ];
+
+    /// Meta's word, which is also the configuration's.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ActionSource::Email => "email",
+            ActionSource::Website => "website",
+            ActionSource::PhoneCall => "phone_call",
+            ActionSource::Chat => "chat",
+            ActionSource::PhysicalStore => "physical_store",
+            ActionSource::SystemGenerated => "system_generated",
+            ActionSource::BusinessMessaging => "business_messaging",
+            ActionSource::Other => "other",
+        }
+    }
+}
+
+/// A field that is the same for all rows, or comes from a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldSource {
+    Fixed(String),
+    /// The column's position in the header.
+    Column(usize),
+}
+
+impl FieldSource {
+    fn of<'r>(&'r self, record: &'r Record) -> &'r str {
+        match self {
+            FieldSource::Fixed(text) => text,
+            FieldSource::Column(position) => record.get(*position).trim(),
+        }
+    }
+}
+
+/// The fields of an event beside the person.
+#[derive(Clone, Debug)]
+pub struct EventFields {
+    pub event_name: String,
+    pub action_source: ActionSource,
+    pub event_time: EventTime,
+    /// `None` makes the id from the object's version and the row's number.
+    pub event_id: Option<FieldSource>,
+    pub value: Option<FieldSource>,
+    pub currency: Option<FieldSource>,
+    pub order_id: Option<FieldSource>,
+    pub event_source_url: Option<String>,
+    /// Shows the events in Meta's test tab. They count all the same.
+    pub test_event_code: Option<String>,
+}
+
+/// The events of one object.
+#[derive(Debug)]
+pub struct Conversions {
+    dataset: String,
+    fields: EventFields,
+    times: EventTimes,
+    ids: EventIds,
+    largest_body: usize,
+    /// The part of each event that is the same for all, ready to be copied.
+    constant: Vec<u8>,
+}
+
+impl Conversions {
+    /// `now` is Unix seconds: what the age of events is measured against.
+    ///
+    /// Fails if the events take their time from the object and that is too old, since
+    /// then Meta would refuse every one of them.
+    pub fn new(
+        dataset: String,
+        fields: EventFields,
+        object: &ObjectVersion,
+        largest_body: usize,
+        now: i64,
+    ) -> Result<Conversions, TooOld> {
+        let times = EventTimes::new(&fields, object, now)?;
+        let ids = EventIds::new(object, &fields.event_name);
+        let mut constant = Vec::new();
+        constant.extend_from_slice(b"{\"event_name\":");
+        json::text(&mut constant, &fields.event_name);
+        constant.extend_from_slice(b",\"action_source\":");
+        json::text(&mut constant, fields.action_source.as_str());
+        if let Some(url) = &fields.event_source_url {
+            constant.extend_from_slice(b",\"event_source_url\":");
+            json::text(&mut constant, url);
+        }
+        Ok(Conversions {
+            dataset,
+            fields,
+            times,
+            ids,
+            largest_body,
+            constant,
+        })
+    }
+
+    fn write_custom_data(&self, record: &Record, body: &mut Vec<u8>) -> Result<(), RowReject> {
+        let purchase = self.fields.event_name == "Purchase";
+        let value = self
+            .fields
+            .value
+            .as_ref()
+            .map_or("", |source| source.of(record));
+        let currency = self
+            .fields
+            .currency
+            .as_ref()
+            .map_or("", |source| source.of(record));
+        let order_id = self
+            .fields
+            .order_id
+            .as_ref()
+            .map_or("", |source| source.of(record));
+        if value.is_empty() && purchase {
+            return Err(RowReject::new("value", "value_missing"));
+        }
+        if value.is_empty() && order_id.is_empty() {
+            return Ok(());
+        }
+        body.extend_from_slice(b",\"custom_data\":{");
+        if !value.is_empty() {
+            let amount = Amount::parse(value).map_err(|reason| RowReject::new("value", reason))?;
+            let [a, b, c] = currency_code(currency)?;
+            body.extend_from_slice(b"\"value\":");
+            amount.write(body);
+            body.extend_from_slice(b",\"currency\":\"");
+            body.extend_from_slice(&[a, b, c, b'"']);
+        }
+        if !order_id.is_empty() {
+            if !value.is_empty() {
+                body.push(b',');
+            }
+            body.extend_from_slice(b"\"order_id\":");
+            json::text(body, order_id);
+        }
+        body.push(b'}');
+        Ok(())
+    }
+}
+
+/// Three letters, as ISO 4217 has them; Meta takes either case, its SDK sends lower.
+fn currency_code(text: &str) -> Result<[u8; 3], RowReject> {
+    match text.as_bytes() {
+        [] => Err(RowReject::new("currency", "currency_missing")),
+        [a, b, c] if text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            Ok([a, b, c].map(u8::to_ascii_lowercase))
+        }
+        _ => Err(RowReject::new("currency", "currency_no_iso_code")),
+    }
+}
+
+/// `"em":["<hex>","<hex>"],…`
+fn write_user_data(row: &IdentifiedRow, body: &mut Vec<u8>) {
+    let mut open = None;
+    for (key, identifier) in row.iter() {
+        match open {
+            Some(previous) if previous == key => body.push(b','),
+            _ => {
+                if open.is_some() {
+                    body.extend_from_slice(b"],");
+                }
+                open = Some(key);
+                // All keys of this API have a name in it.
+                json::text(body, key.wire_name(Api::Conversions).unwrap_or_default());
+                body.extend_from_slice(b":[");
+            }
+        }
+        match identifier {
+            Identifier::Sha256(digest) => json::hex(body, digest.as_bytes()),
+            Identifier::Plain(text) => json::text(body, text),
+        }
+    }
+    if open.is_some() {
+        body.push(b']');
+    }
+}
+
+impl Destination for Conversions {
+    fn envelope(&self) -> Envelope {
+        let mut tail = b"]".to_vec();
+        if let Some(code) = &self.fields.test_event_code {
+            tail.extend_from_slice(b",\"test_event_code\":");
+            json::text(&mut tail, code);
+        }
+        tail.push(b'}');
+        Envelope {
+            head: Bytes::from_static(b"{\"data\":["),
+            tail: tail.into(),
+        }
+    }
+
+    fn limits(&self) -> BatchLimits {
+        BatchLimits {
+            entries: LARGEST_REQUEST,
+            bytes: self.largest_body,
+        }
+    }
+
+    fn write(
+        &self,
+        record: &Record,
+        row: &IdentifiedRow,
+        body: &mut Vec<u8>,
+    ) -> Result<u32, RowReject> {
+        let time = self.times.of(record)?;
+        body.extend_from_slice(&self.constant);
+        body.extend_from_slice(b",\"event_time\":");
+        json::integer(body, time);
+        body.extend_from_slice(b",\"event_id\":");
+        match &self.fields.event_id {
+            None => self.ids.write(record.number(), body),
+            Some(source) => match source.of(record) {
+                "" => return Err(RowReject::new("event_id", "event_id_missing")),
+                id if id.len() > event_id::LONGEST => {
+                    return Err(RowReject::new("event_id", "event_id_too_long"));
+                }
+                id => json::text(body, id),
+            },
+        }
+        body.extend_from_slice(b",\"user_data\":{");
+        write_user_data(row, body);
+        body.push(b'}');
+        self.write_custom_data(record, body)?;
+        body.push(b'}');
+        Ok(1)
+    }
+
+    fn request(&self, batch: &Batch) -> Request {
+        Request {
+            endpoint: Endpoint::Events {
+                dataset: self.dataset.clone(),
+            },
+            method: Method::Post,
+            body: batch.body(),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Rows that were sent and that Meta did not take, by Meta's error.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::meta::ErrorCode;
+
+/// Every refusal is counted; the first hundred are named by their row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusals {
+    #[serde(rename = "refusals", default)]
+    counts: BTreeMap<String, u64>,
+    #[serde(rename = "refusal_samples", default)]
+    samples: Vec<RefusalSample>,
+}
+
+/// One refused row. Never what was in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalSample {
+    /// Of the data rows, from 1.
+    pub row: u64,
+    /// Meta's code and subcode, as `100/2804003`.
+    pub error: String,
+}
+
+impl Refusals {
+    const MOST_SAMPLES: usize = 100;
+
+    /// Once for each refused row.
+    pub fn add(&mut self, row: u64, error: Option<ErrorCode>) {
+        let error = error.map_or_else(|| "no code".to_owned(), |error| error.to_string());
+        *self.counts.entry(error.clone()).or_default() += 1;
+        if self.samples.len() < Self::MOST_SAMPLES {
+            self.samples.push(RefusalSample { row, error });
+        }
+    }
+
+    /// Rows refused with each error.
+    pub fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
+    }
+
+    pub fn samples(&self) -> &[RefusalSample] {
+        &self.samples
+    }
+
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
