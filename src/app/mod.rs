@@ -1,1 +1,24 @@
-//! (room being furnished)
+//! Puts the parts together: the only place that knows every one of them.
+//!
+//! [`parts`] makes them from the configuration; [`worker`] takes messages from the
+//! queue; [`message`] decides what becomes of one; [`activation`] brings one object
+//! to Meta, with [`produce`] filling batches while [`dispatch`] sends them.
+
+mod activation;
+pub mod aws;
+mod dispatch;
+mod halt;
+mod message;
+mod parts;
+mod plan;
+mod produce;
+mod progress;
+mod report;
+mod sample_gate;
+mod worker;
+
+pub use activation::{Activation, End};
+pub use halt::{Halt, Refusal, Wait};
+pub use parts::{Parts, Places};
+pub use progress::{Board, Progress, Snapshot};
+pub use worker::Worker;

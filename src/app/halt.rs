@@ -1,0 +1,309 @@
+//! Why an object is not through yet, and what follows from it.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::produce::ProduceError;
+use super::sample_gate::Blocked;
+use crate::delivery::Stop;
+use crate::identity::MappingError;
+use crate::meta::TooOld;
+use crate::object::{ContentError, ObjectError};
+use crate::receipts::{Status, StoreError};
+use crate::rows::RowsError;
+
+/// The message stays in the queue.
+#[derive(Debug)]
+pub enum Halt {
+    /// Told to stop before the end.
+    Halted,
+    /// The file itself, or how the route reads it, is at fault.
+    Refused(Refusal),
+    Object(ObjectError),
+    Delivery(Stop),
+    Receipts(StoreError),
+    /// Bytes that did not come, for a reason no source gave.
+    Input(io::Error),
+    /// A fault of the program; the object is taken up again.
+    Panicked,
+}
+
+/// Why nothing (more) of a file is sent.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is nothing in it: no fault, and nothing to do.
+    Nothing(&'static str),
+    Content(ContentError),
+    Rows(RowsError),
+    Mapping(MappingError),
+    /// A column that the route needs beside the identifiers is not in the header.
+    Column {
+        setting: &'static str,
+        column: String,
+    },
+    /// `value = "auto"`, and no column is known to hold a value.
+    NoValueColumn,
+    TooOld(TooOld),
+    /// Neither the route nor the secret says where to send to.
+    NoDataset,
+    Blocked {
+        rejected: u64,
+        of: u64,
+    },
+}
+
+/// What kind of waiting a halt asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// None: another worker may go on at once.
+    None,
+    /// Something passes by itself.
+    Passing,
+    /// Somebody has to act on the route: token, permission, set-up.
+    Route,
+    /// Somebody has to act on the file, or on how the route reads it.
+    File,
+}
+
+impl Halt {
+    pub fn wait(&self) -> Wait {
+        match self {
+            Halt::Halted | Halt::Delivery(Stop::Halted) => Wait::None,
+            Halt::Refused(_) => Wait::File,
+            Halt::Object(error) => match error {
+                ObjectError::NotFound { .. }
+                | ObjectError::Archived { .. }
+                | ObjectError::Refused { .. } => Wait::File,
+                ObjectError::Forbidden { .. } | ObjectError::Setup { .. } => Wait::Route,
+                ObjectError::Overwritten { .. } | ObjectError::Transient { .. } => Wait::Passing,
+            },
+            Halt::Delivery(stop) => match stop {
+                Stop::Halted => Wait::None,
+                Stop::Auth { .. } | Stop::Configuration { .. } | Stop::TooManyRefused { .. } => {
+                    Wait::Route
+                }
+                Stop::Credentials(error) if error.is_transient() => Wait::Passing,
+                Stop::Credentials(_) => Wait::Route,
+                Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,
+            },
+            Halt::Receipts(_) | Halt::Input(_) | Halt::Panicked => Wait::Passing,
+        }
+    }
+
+    /// The name as a metric's label.
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Halt::Halted | Halt::Delivery(Stop::Halted) => "halted",
+            Halt::Refused(_) => "refused",
+            Halt::Object(ObjectError::NotFound { .. }) => "missing",
+            Halt::Object(_) | Halt::Input(_) => "unreadable",
+            Halt::Delivery(_) => "undelivered",
+            Halt::Receipts(_) => "receipt_not_stored",
+            Halt::Panicked => "panicked",
+        }
+    }
+}
+
+impl Wait {
+    /// How long the message rests before it is tried again. Longer each time: until
+    /// somebody acts, trying only uses up the receives that the redrive policy allows.
+    pub(super) fn rest(self, receive_count: u32) -> Duration {
+        let most = match self {
+            Wait::None => return Duration::ZERO,
+            Wait::Passing => Duration::from_secs(900),
+            Wait::Route | Wait::File => Duration::from_secs(3600),
+        };
+        let doublings = receive_count.saturating_sub(1).min(16);
+        (Duration::from_secs(15) * (1 << doublings)).min(most)
+    }
+}
+
+/// The whole sentence, causes included: it ends up in one log line or receipt.
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Halt::Halted => f.write_str("stopped before the end"),
+            Halt::Refused(refusal) => refusal.fmt(f),
+            Halt::Object(error) => chain(error, f),
+            Halt::Delivery(stop) => chain(stop, f),
+            Halt::Receipts(error) => chain(error, f),
+            Halt::Input(error) => chain(error, f),
+            Halt::Panicked => {
+                f.write_str("the work on this object failed by a fault of the program")
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// How the receipt names it.
+    pub(super) fn status(&self) -> Status {
+        let code = match self {
+            Refusal::Nothing(what) => {
+                return Status::Skipped {
+                    reason: (*what).into(),
+                };
+            }
+            Refusal::Blocked { .. } => {
+                return Status::Blocked {
+                    reason: "too_many_rejects".into(),
+                };
+            }
+            Refusal::Content(ContentError::Unsupported(_)) => "unsupported_format",
+            Refusal::Content(_) => "damaged",
+            Refusal::Rows(RowsError::NotText) => "not_text",
+            Refusal::Rows(RowsError::NotUtf8 { .. }) => "not_utf8",
+            Refusal::Rows(_) => "unreadable_header",
+            Refusal::Mapping(_) | Refusal::Column { .. } | Refusal::NoValueColumn => {
+                "header_does_not_fit"
+            }
+            Refusal::TooOld(_) => "too_old",
+            Refusal::NoDataset => "no_dataset",
+        };
+        Status::Refused {
+            reason: code.into(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Nothing(what) => f.write_str(what),
+            Refusal::Content(error) => chain(error, f),
+            Refusal::Rows(error) => chain(error, f),
+            Refusal::Mapping(error) => chain(error, f),
+            Refusal::Column { setting, column } => {
+                write!(f, "the header has no column {column:?}, which the route's {setting} names")
+            }
+            Refusal::NoValueColumn => f.write_str(
+                "no column of the header is known to hold a value: name it in the route's conversions.value",
+            ),
+            Refusal::TooOld(error) => chain(error, f),
+            Refusal::NoDataset => f.write_str(
+                "neither the route's conversions.dataset_id nor a pixel_id in its secret says where to send to",
+            ),
+            Refusal::Blocked { rejected, of } => write!(
+                f,
+                "{rejected} of the first {of} rows cannot be sent, more than input.max_reject_share allows: is the mapping \
+                 right? nothing was sent"
+            ),
+        }
+    }
+}
+
+/// An error with its causes, as one line.
+fn chain(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}
+
+/// What a reader of ours put into an error of input comes out again; the readers
+/// below may have wrapped it more than once.
+impl From<io::Error> for Halt {
+    fn from(error: io::Error) -> Halt {
+        if error.get_ref().is_none() {
+            return Halt::Input(error);
+        }
+        let kind = error.kind();
+        match error.into_inner() {
+            None => Halt::Input(kind.into()),
+            Some(inner) => match inner.downcast::<ObjectError>() {
+                Ok(object) => Halt::Object(*object),
+                Err(inner) => match inner.downcast::<ContentError>() {
+                    Ok(content) => (*content).into(),
+                    Err(inner) => match inner.downcast::<io::Error>() {
+                        Ok(error) => (*error).into(),
+                        Err(inner) => Halt::Input(io::Error::new(kind, inner)),
+                    },
+                },
+            },
+        }
+    }
+}
+
+impl From<ProduceError> for Halt {
+    fn from(error: ProduceError) -> Halt {
+        match error {
+            ProduceError::Rows(error) => error.into(),
+            ProduceError::Blocked(Blocked { rejected, of }) => {
+                Halt::Refused(Refusal::Blocked { rejected, of })
+            }
+            ProduceError::Halted => Halt::Halted,
+        }
+    }
+}
+
+impl From<ContentError> for Halt {
+    fn from(error: ContentError) -> Halt {
+        match error {
+            ContentError::Input(error) => error.into(),
+            error => Halt::Refused(Refusal::Content(error)),
+        }
+    }
+}
+
+impl From<RowsError> for Halt {
+    fn from(error: RowsError) -> Halt {
+        match error {
+            RowsError::Input(error) => error.into(),
+            error => Halt::Refused(Refusal::Rows(error)),
+        }
+    }
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Halt {
+        Halt::Refused(refusal)
+    }
+}
+
+impl From<ObjectError> for Halt {
+    fn from(error: ObjectError) -> Halt {
+        Halt::Object(error)
+    }
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Halt {
+        Halt::Delivery(stop)
+    }
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Halt {
+        Halt::Receipts(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_rests_longer_each_time_up_to_an_hour() {
+        let rests: Vec<u64> = (1..=10)
+            .map(|count| Wait::Route.rest(count).as_secs())
+            .collect();
+        assert_eq!(rests, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        assert_eq!(Wait::Route.rest(u32::MAX).as_secs(), 3600);
+        assert_eq!(Wait::None.rest(5), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_cause_of_a_broken_read_is_found_below_its_wrappings() {
+        let cause = ContentError::TooLarge { max_bytes: 7 };
+        let wrapped = io::Error::other(io::Error::other(cause));
+        assert!(matches!(
+            Halt::from(RowsError::Input(wrapped)),
+            Halt::Refused(Refusal::Content(ContentError::TooLarge { max_bytes: 7 }))
+        ));
+    }
+}

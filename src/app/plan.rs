@@ -1,0 +1,168 @@
+//! What a route and a header together say of one object: where each field is found,
+//! and where the rows go. Everything that can be wrong with it is found here, before
+//! anything is sent.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::halt::Refusal;
+use crate::config::{self, Config, Currency, EventId, EventTime, EventValue, Route};
+use crate::credentials::Credentials;
+use crate::identity::key::Api;
+use crate::identity::{Context, EventField, Header, Mapping};
+use crate::meta::{self, Conversions, CustomAudience, Destination, EventFields, FieldSource};
+use crate::object::version::ObjectVersion;
+use crate::receipts;
+
+pub(super) struct Plan {
+    pub mapping: Mapping,
+    pub destination: Arc<dyn Destination>,
+    /// For the receipt.
+    pub description: receipts::Destination,
+    /// Whose quota the requests count against.
+    pub account: String,
+}
+
+impl Plan {
+    /// `now` is Unix seconds.
+    pub(super) fn new(
+        route: &Route,
+        config: &Config,
+        credentials: &Credentials,
+        header: &[String],
+        version: &ObjectVersion,
+        now: i64,
+    ) -> Result<Plan, Refusal> {
+        let header = Header::new(header.iter().map(String::as_str));
+        let as_of = OffsetDateTime::from_unix_timestamp(version.last_modified)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+            .date();
+        let context = Context {
+            api: route.destination.api(),
+            as_of,
+        };
+        let mapping =
+            Mapping::resolve(&route.columns, &header, context).map_err(Refusal::Mapping)?;
+        let largest_body = config.delivery.max_body_bytes;
+        match &route.destination {
+            config::Destination::Conversions(conversions) => {
+                let fields = event_fields(conversions, &header, &mapping)?;
+                let dataset = match &conversions.dataset_id {
+                    Some(id) => id.as_str().to_owned(),
+                    None => credentials.pixel_id.clone().ok_or(Refusal::NoDataset)?,
+                };
+                let destination =
+                    Conversions::new(dataset.clone(), fields, version, largest_body, now)
+                        .map_err(Refusal::TooOld)?;
+                Ok(Plan {
+                    mapping,
+                    destination: Arc::new(destination),
+                    account: format!("dataset {dataset}"),
+                    description: describe(Api::Conversions, dataset, None),
+                })
+            }
+            config::Destination::CustomAudience(audience) => {
+                let id = audience.audience.as_str().to_owned();
+                let destination = CustomAudience::new(
+                    id.clone(),
+                    audience.mode,
+                    config.meta.delete_with,
+                    mapping.keys(),
+                    largest_body,
+                );
+                let account = match &audience.ad_account {
+                    Some(account) => account.as_str().to_owned(),
+                    None => format!("audience {id}"),
+                };
+                Ok(Plan {
+                    mapping,
+                    destination: Arc::new(destination),
+                    account,
+                    description: describe(Api::CustomAudience, id, Some(audience.mode)),
+                })
+            }
+        }
+    }
+}
+
+fn describe(api: Api, id: String, mode: Option<meta::AudienceMode>) -> receipts::Destination {
+    receipts::Destination {
+        api: match api {
+            Api::Conversions => "conversions".into(),
+            Api::CustomAudience => "custom_audience".into(),
+        },
+        id,
+        mode: mode.map(|mode| mode.as_str().into()),
+    }
+}
+
+/// The receipt's destination where no header was ever seen.
+pub(super) fn describe_unplanned(route: &Route) -> receipts::Destination {
+    match &route.destination {
+        config::Destination::Conversions(conversions) => {
+            let id = conversions
+                .dataset_id
+                .as_ref()
+                .map(|id| id.as_str().to_owned());
+            describe(Api::Conversions, id.unwrap_or_default(), None)
+        }
+        config::Destination::CustomAudience(audience) => {
+            let id = audience.audience.as_str().to_owned();
+            describe(Api::CustomAudience, id, Some(audience.mode))
+        }
+    }
+}
+
+fn event_fields(
+    route: &config::Conversions,
+    header: &Header,
+    mapping: &Mapping,
+) -> Result<EventFields, Refusal> {
+    let column = |setting: &'static str, column: &String| {
+        header.position(column).ok_or_else(|| Refusal::Column {
+            setting,
+            column: column.clone(),
+        })
+    };
+    let source = |setting, name: &String| column(setting, name).map(FieldSource::Column);
+    Ok(EventFields {
+        event_name: route.event_name.clone(),
+        action_source: route.action_source,
+        event_time: match &route.event_time {
+            EventTime::Object => meta::EventTime::Object,
+            EventTime::Column(name) => {
+                meta::EventTime::Column(column("conversions.event_time", name)?)
+            }
+        },
+        event_id: match &route.event_id {
+            EventId::Row => None,
+            EventId::Column(name) => Some(source("conversions.event_id", name)?),
+        },
+        value: match &route.value {
+            None => None,
+            Some(EventValue::Column(name)) => Some(source("conversions.value", name)?),
+            Some(EventValue::Fixed(value)) => Some(FieldSource::Fixed(value.to_string())),
+            Some(EventValue::Alias) => {
+                let position = mapping
+                    .event_position(EventField::Value)
+                    .ok_or(Refusal::NoValueColumn)?;
+                Some(FieldSource::Column(position))
+            }
+        },
+        currency: match &route.currency {
+            None => None,
+            Some(Currency::Column(name)) => Some(source("conversions.currency", name)?),
+            Some(Currency::Fixed(code)) => Some(FieldSource::Fixed(code.as_str().to_owned())),
+        },
+        order_id: match &route.order_id_column {
+            None => None,
+            Some(name) => Some(source("conversions.order_id", name)?),
+        },
+        event_source_url: route
+            .event_source_url
+            .as_ref()
+            .map(|url| url.as_str().to_owned()),
+        test_event_code: route.test_event_code.clone(),
+    })
+}

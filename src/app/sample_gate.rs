@@ -1,0 +1,154 @@
+//! Holds everything back until the first rows have shown that the file is what the
+//! route expects.
+
+use crate::batches::Batch;
+
+/// A file of which a good part is rejected is more often wrongly mapped than badly
+/// kept; the rows that do pass would then be wrong as well.
+#[derive(Debug)]
+pub(super) struct SampleGate {
+    sample_rows: u64,
+    max_reject_share: f64,
+    seen: u64,
+    rejected: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Batches wait here until the sample is complete. They are few: the sample
+    /// holds no more rows than a request or two.
+    Holding(Vec<Batch>),
+    Open,
+}
+
+/// Too many rejects among the first rows: nothing of the file may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Blocked {
+    pub rejected: u64,
+    pub of: u64,
+}
+
+impl SampleGate {
+    pub(super) fn new(sample_rows: u64, max_reject_share: f64) -> SampleGate {
+        SampleGate {
+            sample_rows,
+            max_reject_share,
+            seen: 0,
+            rejected: 0,
+            state: State::Holding(Vec::new()),
+        }
+    }
+
+    /// Tells of one more row; gives the batches that were held, once the gate opens.
+    pub(super) fn row(&mut self, rejected: bool) -> Result<Vec<Batch>, Blocked> {
+        if matches!(self.state, State::Open) {
+            return Ok(Vec::new());
+        }
+        self.seen += 1;
+        self.rejected += u64::from(rejected);
+        if self.seen < self.sample_rows {
+            return Ok(Vec::new());
+        }
+        self.open()
+    }
+
+    /// Keeps the batch while the sample is not complete; else gives it back.
+    pub(super) fn pass(&mut self, batch: Batch) -> Option<Batch> {
+        match &mut self.state {
+            State::Holding(held) => {
+                held.push(batch);
+                None
+            }
+            State::Open => Some(batch),
+        }
+    }
+
+    /// The file has ended: what was seen is all there is.
+    pub(super) fn end(&mut self) -> Result<Vec<Batch>, Blocked> {
+        match self.state {
+            State::Open => Ok(Vec::new()),
+            State::Holding(_) => self.open(),
+        }
+    }
+
+    fn open(&mut self) -> Result<Vec<Batch>, Blocked> {
+        if self.rejected as f64 > self.max_reject_share * self.seen as f64 {
+            return Err(Blocked {
+                rejected: self.rejected,
+                of: self.seen,
+            });
+        }
+        match std::mem::replace(&mut self.state, State::Open) {
+            State::Holding(held) => Ok(held),
+            State::Open => Ok(Vec::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::batches::{BatchBuilder, BatchLimits, Envelope, RowTooLarge};
+    use bytes::Bytes;
+
+    fn batch() -> Batch {
+        let envelope = Envelope {
+            head: Bytes::new(),
+            tail: Bytes::new(),
+        };
+        let mut builder = BatchBuilder::new(
+            envelope,
+            BatchLimits {
+                entries: 9,
+                bytes: 9,
+            },
+        );
+        builder.push::<RowTooLarge>(1, |_| Ok(1)).unwrap();
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn nothing_passes_before_the_sample_is_complete() {
+        let mut gate = SampleGate::new(3, 0.1);
+        assert!(gate.row(false).unwrap().is_empty());
+        assert!(gate.pass(batch()).is_none());
+        assert!(gate.row(false).unwrap().is_empty());
+        assert_eq!(gate.row(false).unwrap().len(), 1);
+        assert!(gate.pass(batch()).is_some());
+    }
+
+    #[test]
+    fn more_rejects_than_allowed_block_the_file() {
+        let mut gate = SampleGate::new(10, 0.1);
+        for _ in 0..8 {
+            gate.row(false).unwrap();
+        }
+        gate.row(true).unwrap();
+        assert_eq!(
+            gate.row(true).unwrap_err(),
+            Blocked {
+                rejected: 2,
+                of: 10
+            }
+        );
+    }
+
+    #[test]
+    fn exactly_the_share_allowed_passes() {
+        let mut gate = SampleGate::new(10, 0.1);
+        for row in 0..10 {
+            gate.row(row == 0).unwrap();
+        }
+        assert!(gate.pass(batch()).is_some());
+    }
+
+    #[test]
+    fn a_short_file_is_judged_by_what_it_has() {
+        let mut gate = SampleGate::new(1000, 0.1);
+        gate.row(true).unwrap();
+        assert_eq!(gate.end().unwrap_err(), Blocked { rejected: 1, of: 1 });
+    }
+}

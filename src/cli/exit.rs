@@ -1,0 +1,63 @@
+//! How a command ends, for people and for scripts.
+
+use std::process::ExitCode;
+
+use crate::app::{Halt, Wait};
+
+/// Shown below `--help`; `OPERATIONS.md` repeats it.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0  done
+  1  something failed that may work when tried again
+  2  the arguments or the configuration are wrong; nothing was started
+  3  the file was refused; its receipt says why
+  4  Meta does not accept the token or the set-up
+  5  stopped before the end";
+
+/// The exit codes, the same for all commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Refused = 3,
+    RouteStopped = 4,
+    Interrupted = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Prints a failure with its causes on standard error, one sentence a line.
+pub(super) fn failed(error: &anyhow::Error) -> Exit {
+    complain(error);
+    Exit::Failed
+}
+
+/// Wrong arguments or configuration: nothing was started.
+pub(super) fn usage(error: &anyhow::Error) -> Exit {
+    complain(error);
+    Exit::Usage
+}
+
+/// The object is not through; says why.
+pub(super) fn halted(halt: &Halt) -> Exit {
+    complain(&anyhow::anyhow!("{halt}"));
+    match halt.wait() {
+        Wait::None => Exit::Interrupted,
+        Wait::Passing => Exit::Failed,
+        Wait::Route => Exit::RouteStopped,
+        Wait::File => Exit::Refused,
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a command's own complaint, before there is a log"
+)]
+fn complain(error: &anyhow::Error) {
+    eprintln!("audience-activator: {error:#}");
+}
