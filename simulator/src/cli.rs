@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{Fault, Simulator, StartError};
 
@@ -177,9 +178,11 @@ impl Serve {
         for id in self.account {
             builder = builder.account(id);
         }
+        // Before it listens: who sees it listen may stop it at once.
+        let stopped = Stopped::listen().map_err(CliError::Signals)?;
         let simulator = builder.start().await?;
         faults.into_iter().for_each(|fault| simulator.fault(fault));
-        until_signalled().await.map_err(CliError::Signals)?;
+        stopped.wait().await;
         tracing::info!("the simulator stops");
         simulator.stop().await;
         Ok(())
@@ -197,15 +200,26 @@ fn read_faults(path: &Path) -> Result<Vec<Fault>, CliError> {
     })
 }
 
-async fn until_signalled() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals by which the program is told to stop.
+struct Stopped {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stopped {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Plain TCP: a few lines in place of an HTTP client in the image.

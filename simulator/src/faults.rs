@@ -73,7 +73,6 @@ fn one() -> NonZeroU64 {
     NonZeroU64::MIN
 }
 
-#[allow(clippy::unnecessary_wraps)] // the type of the field it is the default of
 fn once() -> Option<u64> {
     Some(1)
 }

@@ -27,9 +27,9 @@
 //! # }
 //! ```
 //!
-//! The rooms: [`server`] speaks HTTP and knows how to break a connection; [`graph`]
-//! is Meta's behaviour; [`records`] is what arrived; [`faults`] is what shall go
-//! wrong; [`control`] is the same for other processes, below `/_simulator/`. What is
+//! The rooms: `server` speaks HTTP and knows how to break a connection; `graph`
+//! is Meta's behaviour; `records` is what arrived; `faults` is what shall go
+//! wrong; `control` is the same for other processes, below `/_simulator/`. What is
 //! modelled after which source is listed in the README beside this crate.
 
 mod builder;

@@ -91,7 +91,6 @@ impl State {
     }
 
     /// The clock by which events are too old and proofs expire, in Unix seconds.
-    #[allow(clippy::unused_self)] // a simulator's time is its own; today it is everybody's
     pub(crate) fn now(&self) -> u64 {
         unix_seconds()
     }

@@ -34,10 +34,12 @@ pub enum UsageHeader<T> {
 /// Percent of the app's allowance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(missing_docs)] // Meta's names, in percent.
 pub struct AppUsage {
+    /// Percent.
     pub call_count: f64,
+    /// Percent.
     pub total_time: f64,
+    /// Percent.
     pub total_cputime: f64,
 }
 
