@@ -1,7 +1,10 @@
-//! What the worker does with nothing but a queue: what the AWS guidance's own sample does.
+//! What the worker does with nothing but a queue: the AWS guidance's parameter, columns
+//! and event.
 //!
-//! The guidance ("activating audiences from AWS Clean Rooms") sends one `Purchase` in
-//! a store for each row, to the pixel of its own parameter in Parameter Store.
+//! The guidance ("Uploading Audiences created in AWS Clean Rooms to Meta Business Marketing
+//! Platform") sends one `Purchase` for each row to the pixel of its own parameter. What its
+//! sample invents (123.45 USD, a website, a test code) is the row's own here: its value, and
+//! a store as the place, whose events Meta takes for 62 days.
 
 use super::state_location::StateLocation;
 
@@ -30,5 +33,5 @@ pub(super) fn state() -> StateLocation {
 }
 
 pub(super) const NOTICE: &str = "no configuration was given: every object goes to the Conversions \
-API as a Purchase in USD in a store, as in AWS's guidance, with the credentials of \
+API as a Purchase in USD in a store, with the credentials of AWS's guidance, \
 ssm:/dev/cleanroom-activations/meta/conversions; give --config or ACTIVATOR_CONFIG for anything else";

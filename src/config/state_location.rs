@@ -1,4 +1,4 @@
-//! Where ledger, receipts and rejects are kept.
+//! Where receipts are kept.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use super::{About, Reader, Setting};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliverySettings {
-    /// Per object.
+    /// Of the whole worker, all its objects together.
     pub requests_in_flight: usize,
     /// A batch is cut where its request would be longer.
     pub max_body_bytes: usize,
@@ -18,7 +18,7 @@ pub struct DeliverySettings {
     pub conversions_timeout: Duration,
     /// Of a whole audience request.
     pub audience_timeout: Duration,
-    /// The ceiling of one account; Meta's usage headers steer below it.
+    /// The ceiling of one account; a throttle of Meta's stops the account besides.
     pub requests_per_second: f64,
 }
 
@@ -29,7 +29,7 @@ pub(super) const REQUESTS_IN_FLIGHT: Setting<usize> = Setting {
         section: "delivery",
         key: "requests_in_flight",
         default: Some(Scalar::Integer(8)),
-        help: "how many requests of one object are open at once",
+        help: "how many requests to Meta are open at once, by this worker",
     },
     read: count::<1, 256>,
 };
