@@ -10,8 +10,11 @@ use crate::telemetry::init_logs;
 
 #[derive(Debug, Args)]
 pub(super) struct Configuration {
-    /// The configuration: a path, ssm:/name, s3://bucket/key, or the text itself.
-    /// Without it the AWS guidance's own set-up is assumed.
+    /// The configuration: a path, ssm:/name, s3://bucket/key, or the TOML text itself
+    ///
+    /// ACTIVATOR_… variables go before what it says. Without it every object goes to the
+    /// Conversions API as a Purchase in USD in a store, with the credentials of the AWS
+    /// guidance, ssm:/dev/cleanroom-activations/meta/conversions.
     #[arg(
         long,
         value_name = "CONFIG",

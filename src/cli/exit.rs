@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use crate::app::{Halt, Wait};
 
-/// Shown below `--help`; `OPERATIONS.md` repeats it.
+/// Shown below `--help`; `README.md` and `OPERATIONS.md` repeat it.
 pub(super) const HELP: &str = "\
 Exit codes:
   0  done
   1  something failed that may work when tried again
-  2  the arguments or the configuration are wrong; nothing was started
-  3  the file was refused; its receipt says why
-  4  Meta does not accept the token or the set-up
+  2  the arguments or the configuration cannot be used; nothing was started
+  3  the file is missing or was refused; the receipt of a refused one says why
+  4  the set-up has to be mended: a token, a permission, an id
   5  stopped before the end";
 
 /// The exit codes, the same for all commands.

@@ -13,8 +13,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The admin address of the worker, as its `admin.listen` has it
-    #[arg(long, env = "ACTIVATOR_ADMIN_LISTEN", default_value = "127.0.0.1:9090")]
+    /// Where the worker serves its health: its admin.listen
+    ///
+    /// The configuration is not read for it: where that says another port, say it here or
+    /// in the variable too. For 0.0.0.0 this machine is asked.
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "ACTIVATOR_ADMIN_LISTEN",
+        default_value = "127.0.0.1:9090"
+    )]
     admin: SocketAddr,
 }
 

@@ -28,14 +28,36 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Drain the queue until told to stop: the service
+    ///
+    /// Takes a message, delivers the objects that it names, stores a receipt for each, and
+    /// deletes the message. SIGTERM or SIGINT ends it cleanly, within worker.stop_seconds;
+    /// a second one ends it at once. Its log goes to standard error, health and metrics are
+    /// served at admin.listen.
     Worker(worker::Arguments),
     /// Deliver one file or S3 object now, with a progress bar
+    ///
+    /// Does for one object what the worker does, without a queue: the same mapping, the same
+    /// checks, the same receipt. What was delivered before is not sent again. For a file of this
+    /// machine [state] location has to be set; a directory will do.
     Upload(upload::Arguments),
     /// Check the configuration and print the effective settings, secrets masked
+    ///
+    /// Tells every fault at once, each with its line. The settings go to standard output as
+    /// TOML, each with where it comes from; notes and one line for each route go to standard
+    /// error. Nothing is asked of AWS or Meta, but for a configuration that is kept in AWS:
+    /// whether queue, secrets and buckets are there shows when they are used.
     CheckConfig(check_config::Arguments),
     /// Ask the worker on this machine whether it is alive (for images without a shell)
+    ///
+    /// Ends with 0 if it is. Neither AWS nor Meta is asked, so that an outage of theirs
+    /// restarts nothing.
     Healthcheck(healthcheck::Arguments),
     /// Run the whole service offline, against generated people and a simulated Meta
+    ///
+    /// Nothing leaves this machine. The worker and its pipeline are those of the service;
+    /// the queue is in memory, files and receipts are in a directory, and Meta is simulated
+    /// in this process. One file goes to the Conversions API and one to a custom audience.
+    /// About one person in two hundred is flawed, in ways that exports are.
     Demo(demo::Arguments),
 }
 

@@ -26,12 +26,12 @@ pub(super) struct Arguments {
     configuration: Configuration,
     /// The route that says how columns map and where rows go; needed unless the
     /// configuration has only one, or the object's prefix says which
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     route: Option<String>,
     /// Send again what was delivered before, with the same event ids
     #[arg(long)]
     force: bool,
-    /// Print the whole receipt as JSON
+    /// Print the whole receipt as JSON, for scripts
     #[arg(long)]
     json: bool,
 }

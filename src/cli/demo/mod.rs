@@ -23,13 +23,13 @@ use stage::Stage;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// How many people to generate
-    #[arg(long, default_value_t = 100_000)]
+    /// How many people to generate; the same number gives the same people
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     people: u64,
-    /// Keep files and receipts in this directory, instead of one that is removed
+    /// Keep files and receipts in this directory, instead of one that is removed at the end
     #[arg(long)]
     directory: Option<PathBuf>,
-    /// Go on serving health and metrics until stopped
+    /// Go on serving health and metrics until ctrl-c
     #[arg(long)]
     keep: bool,
 }
