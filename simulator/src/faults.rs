@@ -28,6 +28,10 @@ pub struct Fault {
     /// Only those for this dataset, audience or `act_…`.
     #[serde(default)]
     object: Option<String>,
+    /// Only those whose body holds this text, byte for byte: a hash, an event's id.
+    /// With `times` null it makes a row that is refused in whatever company it comes.
+    #[serde(default)]
+    holding: Option<String>,
     /// The first one to act on, counted from 1.
     #[serde(default = "one")]
     from: NonZeroU64,
@@ -83,6 +87,7 @@ impl Fault {
         Self {
             on: Some(on),
             object: None,
+            holding: None,
             from: one(),
             every: one(),
             times: once(),
@@ -110,6 +115,13 @@ impl Fault {
     #[must_use]
     pub fn object(mut self, id: impl Into<String>) -> Self {
         self.object = Some(id.into());
+        self
+    }
+
+    /// Counts only requests whose body holds this text, byte for byte.
+    #[must_use]
+    pub fn holding(mut self, text: impl Into<String>) -> Self {
+        self.holding = Some(text.into());
         self
     }
 
@@ -152,9 +164,13 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
-    fn concerns(&self, target: Target, object: &str) -> bool {
+    fn concerns(&self, target: Target, object: &str, body: &[u8]) -> bool {
         self.on.is_none_or(|on| on == target)
             && self.object.as_deref().is_none_or(|wanted| wanted == object)
+            && self
+                .holding
+                .as_deref()
+                .is_none_or(|text| std::str::from_utf8(body).is_ok_and(|body| body.contains(text)))
     }
 }
 
@@ -183,12 +199,12 @@ impl Faults {
     }
 
     /// What is to be done with a request that just came.
-    pub(crate) fn next(&mut self, target: Target, object: &str) -> Option<Fault> {
+    pub(crate) fn next(&mut self, target: Target, object: &str, body: &[u8]) -> Option<Fault> {
         let mut decided = None;
         for rule in self
             .0
             .iter_mut()
-            .filter(|rule| rule.fault.concerns(target, object))
+            .filter(|rule| rule.fault.concerns(target, object, body))
         {
             rule.seen += 1;
             if decided.is_none() && rule.is_due() {
@@ -227,7 +243,7 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(fault);
         (1..=requests)
-            .filter(|_| faults.next(Target::Events, "1").is_some())
+            .filter(|_| faults.next(Target::Events, "1", b"").is_some())
             .collect()
     }
 
@@ -255,7 +271,11 @@ mod tests {
                 .times(2),
         );
         let actions: Vec<_> = (0..3)
-            .map(|_| faults.next(Target::Events, "1").map(|fault| fault.action))
+            .map(|_| {
+                faults
+                    .next(Target::Events, "1", b"")
+                    .map(|fault| fault.action)
+            })
             .collect();
         let expected = [
             None,
@@ -263,6 +283,21 @@ mod tests {
             Some(FaultAction::ResetAfter),
         ];
         assert_eq!(actions, expected);
+    }
+
+    #[test]
+    fn a_rule_may_be_about_what_a_body_holds() {
+        let mut faults = Faults::default();
+        faults.add(
+            Fault::lost_answer(Target::Events)
+                .holding("order-7")
+                .always(),
+        );
+        let mut acts_on = |body: &[u8]| faults.next(Target::Events, "1", body).is_some();
+        assert!(acts_on(br#"{"event_id":"order-7"}"#));
+        assert!(!acts_on(br#"{"event_id":"order-8"}"#));
+        assert!(!acts_on(b"\xff"));
+        assert!(acts_on(b"[order-6, order-7]"));
     }
 
     #[test]

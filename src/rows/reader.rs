@@ -13,7 +13,7 @@ use super::sample::Sample;
 
 /// What the parser takes from its input at once.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// A record over the limit is passed over in pieces of this size.
+/// A record over the limit is passed over in pieces of at most this size.
 const DISCARD_BYTES: u64 = 64 * 1024;
 
 /// What [`RowReader::next`] found.
@@ -183,11 +183,14 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
     /// is why it is read as bytes (csv-async checks text) and thrown away here.
     async fn discard(&mut self) -> Result<(), RowsError> {
         let mut piece = ByteRecord::new();
+        // No further ahead than the limit, or the records that follow within the piece
+        // would have passed the guard before it knows where they begin.
+        let ahead = DISCARD_BYTES.min(self.max_record_bytes as u64);
         loop {
             let position = self.csv.position().byte();
             self.csv
                 .get_mut()
-                .allow_until(position.saturating_add(DISCARD_BYTES));
+                .allow_until(position.saturating_add(ahead));
             match self.csv.read_byte_record(&mut piece).await {
                 Ok(_) => return Ok(()),
                 Err(_) if self.csv.get_ref().refused() => {}

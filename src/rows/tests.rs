@@ -142,6 +142,23 @@ async fn a_row_over_the_limit_is_rejected_once_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
+async fn a_row_over_the_limit_does_not_let_the_next_one_pass() {
+    let limit = 100;
+    let long = "x".repeat(limit);
+    let text = format!("a,b\n1,{long}\n2,{long}\n3,ok\n4,{long}\n5,ok\n");
+    let (_, rows) = read_with(text.as_bytes(), limited(limit)).await;
+    let fault = RowFault::TooLong { max_bytes: limit };
+    let expected = [
+        Err(fault),
+        Err(fault),
+        row(&["3", "ok"]),
+        Err(fault),
+        row(&["5", "ok"]),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[tokio::test]
 async fn the_limit_counts_the_line_end() {
     for (limit, fits) in [(8, true), (7, false)] {
         let (_, rows) = read_with(b"a,b\n123,567\n9,9\n", limited(limit)).await;

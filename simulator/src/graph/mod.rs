@@ -105,7 +105,9 @@ struct Effect {
 pub(crate) async fn answer(state: &State, request: &Request, visit: Visit<'_>) -> Reply {
     let route = Route::parse(&request.method, &request.path);
     let trace = state.next_trace_id();
-    let fault = state.faults().next(route.target, route.object);
+    let fault = state
+        .faults()
+        .next(route.target, route.object, &request.body);
     let (delay, action) = fault.map_or((Duration::ZERO, FaultAction::Pass), |fault| {
         (fault.waits(), fault.action)
     });

@@ -1,0 +1,12 @@
+//! The promises of SEMANTICS.md, each by a test of its name, on the real pipeline.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "../stage/mod.rs"]
+mod stage;
+
+mod accounting;
+mod files;
+mod long_record;
+mod messages;
+mod rows;
+mod versions;

@@ -1,0 +1,136 @@
+//! An object is one version, and is done once.
+
+use std::time::Duration;
+
+use audience_activator::app::{End, Halt};
+use audience_activator::object::ObjectError;
+use audience_activator::object::ObjectSource;
+use audience_activator::receipts::{ReceiptStore, Status};
+use simulator::{Fault, Target};
+
+use crate::stage::clock::{a_moment, later, until};
+use crate::stage::journal::Step;
+use crate::stage::people::{HEADER, file, hashed_email, row};
+use crate::stage::{DATASET, ROUTES, Stage};
+
+#[tokio::test]
+async fn an_object_is_done_once() {
+    let stage = Stage::new().await;
+    let object = stage.put("conversions/people.csv", file(500));
+    let worker = stage.work();
+    stage.announce(&object, None).await;
+    until("it is done", || stage.queue.is_empty()).await;
+    let (requests, events) = (stage.requests(), stage.dataset());
+    assert_eq!((events.distinct, events.received), (500, 500));
+
+    stage.announce(&object, None).await;
+    stage.announce(&object, None).await;
+    until("both are deleted", || stage.queue.is_empty()).await;
+    assert_eq!(stage.requests(), requests, "nothing is sent again");
+    assert_eq!(stage.journal.count(Step::Deleted), 3);
+    assert_eq!(stage.journal.count(Step::ReceiptStored), 1);
+
+    stage.announce(&object, Some("on purpose")).await;
+    until("it is done again", || stage.queue.is_empty()).await;
+    let events = stage.dataset();
+    assert_eq!((events.distinct, events.received), (500, 1000));
+    assert_eq!(events.changed_duplicates, 0, "the same ids and bytes");
+    let receipt = stage.receipt(&object).await.unwrap();
+    assert_eq!(receipt.replay.as_deref(), Some("on purpose"));
+    worker.abort();
+}
+
+#[tokio::test]
+async fn what_is_delivered_is_sent_again_only_by_force() {
+    let stage = Stage::new().await;
+    let object = stage.put("conversions/people.csv", file(100));
+    stage.delivered(&object).await;
+    let again = stage.deliver(&object).await;
+    assert!(matches!(again, Ok(End::AlreadyDelivered)), "{again:?}");
+    let mut forced = stage.activation(&object);
+    forced.force = true;
+    assert!(matches!(forced.run().await, Ok(End::Receipted(_))));
+    let events = stage.dataset();
+    assert_eq!((events.distinct, events.received), (100, 200));
+    assert_eq!(events.changed_duplicates, 0);
+}
+
+#[tokio::test]
+async fn the_same_file_written_anew_is_another_version() {
+    let stage = Stage::new().await;
+    let object = stage.put("conversions/people.csv", file(10));
+    stage.delivered(&object).await;
+    // A file system's clock has ticks; S3 has a new entity tag or version.
+    a_moment().await;
+    stage.put("conversions/people.csv", file(10));
+    stage.delivered(&object).await;
+    assert_eq!(stage.dataset().distinct, 20);
+}
+
+#[tokio::test]
+async fn an_object_overwritten_while_read_is_superseded() {
+    let settings = [
+        ("ACTIVATOR_INPUT_WINDOW_BYTES", "65536"),
+        ("ACTIVATOR_INPUT_SAMPLE_ROWS", "100"),
+        ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1"),
+    ];
+    let stage = Stage::with(ROUTES, &settings).await;
+    let second_waits = Fault::delay(Target::Events, Duration::from_secs(1)).nth(2);
+    stage.simulator.fault(second_waits);
+    let old = file(20_000);
+    let mut new = HEADER.to_owned();
+    new.extend((50_001..=50_300).map(row));
+
+    let object = stage.put("conversions/people.csv", &old);
+    let first = stage.objects.describe(&object).await.unwrap();
+    let worker = stage.work();
+    stage.announce(&object, None).await;
+    until("the second request is out", || stage.requests() == 2).await;
+    stage.put("conversions/people.csv", &new);
+    until("its message is deleted", || stage.queue.is_empty()).await;
+
+    let receipt = stage.receipts.get(&first, "buyers").await.unwrap().unwrap();
+    assert_eq!(receipt.status, Status::Superseded);
+    let sent = receipt.rows.sent;
+    assert!(sent > 0 && sent < 20_000, "{sent} rows sent");
+    assert_eq!(stage.dataset().distinct, sent, "all of the old version");
+    let bearing = |number| {
+        let hash = hashed_email(number);
+        stage.simulator.events_bearing(DATASET, "em", &hash)
+    };
+    assert!((50_001..=50_300).all(|number| bearing(number) == 0));
+
+    stage.announce(&object, None).await;
+    until("the new version is done", || stage.queue.is_empty()).await;
+    assert_eq!(stage.dataset().distinct, sent + 300);
+    assert!((50_001..=50_300).all(|number| bearing(number) == 1));
+    worker.abort();
+}
+
+#[tokio::test]
+async fn what_broke_off_half_way_is_sent_again_identically() {
+    let settings = [
+        ("ACTIVATOR_INPUT_WINDOW_BYTES", "65536"),
+        ("ACTIVATOR_INPUT_SAMPLE_ROWS", "100"),
+    ];
+    let stage = Stage::with(ROUTES, &settings).await;
+    let object = stage.put("conversions/people.csv", file(3_000));
+    stage.objects.break_at(100_000);
+    let broken = stage.deliver(&object).await;
+    let reason = broken.unwrap_err();
+    assert!(
+        matches!(reason, Halt::Object(ObjectError::Transient { .. })),
+        "{reason}"
+    );
+    assert!(stage.receipt(&object).await.is_none());
+    let before = stage.dataset().received;
+    assert!(before > 0, "something was sent before it broke");
+
+    stage.objects.mend();
+    later(Duration::from_secs(1)).await;
+    let receipt = stage.delivered(&object).await;
+    assert_eq!(receipt.sent.accepted, 3_000);
+    let events = stage.dataset();
+    assert_eq!((events.distinct, events.duplicates), (3_000, before));
+    assert_eq!(events.changed_duplicates, 0);
+}
