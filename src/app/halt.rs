@@ -1,6 +1,5 @@
 //! Why an object is not through yet, and what follows from it.
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use super::produce::ProduceError;
 use super::sample_gate::Blocked;
 use crate::delivery::Stop;
+use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
 use crate::meta::TooOld;
 use crate::object::{ContentError, ObjectError};
@@ -126,10 +126,10 @@ impl fmt::Display for Halt {
         match self {
             Halt::Halted => f.write_str("stopped before the end"),
             Halt::Refused(refusal) => refusal.fmt(f),
-            Halt::Object(error) => chain(error, f),
-            Halt::Delivery(stop) => chain(stop, f),
-            Halt::Receipts(error) => chain(error, f),
-            Halt::Input(error) => chain(error, f),
+            Halt::Object(error) => ErrorChain(error).fmt(f),
+            Halt::Delivery(stop) => ErrorChain(stop).fmt(f),
+            Halt::Receipts(error) => ErrorChain(error).fmt(f),
+            Halt::Input(error) => ErrorChain(error).fmt(f),
             Halt::Panicked => {
                 f.write_str("the work on this object failed by a fault of the program")
             }
@@ -172,16 +172,16 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Nothing(what) => f.write_str(what),
-            Refusal::Content(error) => chain(error, f),
-            Refusal::Rows(error) => chain(error, f),
-            Refusal::Mapping(error) => chain(error, f),
+            Refusal::Content(error) => ErrorChain(error).fmt(f),
+            Refusal::Rows(error) => ErrorChain(error).fmt(f),
+            Refusal::Mapping(error) => ErrorChain(error).fmt(f),
             Refusal::Column { setting, column } => {
                 write!(f, "the header has no column {column:?}, which the route's {setting} names")
             }
             Refusal::NoValueColumn => f.write_str(
                 "no column of the header is known to hold a value: name it in the route's conversions.value",
             ),
-            Refusal::TooOld(error) => chain(error, f),
+            Refusal::TooOld(error) => ErrorChain(error).fmt(f),
             Refusal::NoDataset => f.write_str(
                 "neither the route's conversions.dataset_id nor a pixel_id in its secret says where to send to",
             ),
@@ -192,17 +192,6 @@ impl fmt::Display for Refusal {
             ),
         }
     }
-}
-
-/// An error with its causes, as one line.
-fn chain(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{error}")?;
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(f, ": {error}")?;
-        cause = error.source();
-    }
-    Ok(())
 }
 
 /// What a reader of ours put into an error of input comes out again; the readers

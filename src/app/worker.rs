@@ -12,11 +12,17 @@ use tracing::{error, info, warn};
 use super::message;
 use super::parts::Parts;
 use crate::admin::Latch;
-use crate::delivery::Backoff;
+use crate::backoff::Backoff;
 use crate::queue::{Message, QueueError};
 
 /// SQS gives no more than this at once.
 const MOST_MESSAGES: usize = 10;
+
+/// For the queue, when it cannot be reached or used.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    most: Duration::from_secs(30),
+};
 
 /// The service: receives, works, and stops when told to.
 #[derive(Debug)]
@@ -106,7 +112,7 @@ impl Worker {
     async fn failed(&self, error: &QueueError, failures: usize) {
         self.parts.metrics.queue_errors.inc();
         self.parts.health.set(Latch::Queue, Err(error.to_string()));
-        let wait = Backoff::QUEUE.wait(failures);
+        let wait = BACKOFF.wait(failures);
         match error {
             QueueError::Setup(_) => {
                 error!(error = %error, "cannot use the queue; trying again until somebody mends it");

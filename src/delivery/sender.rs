@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::backoff::Backoff;
 use super::limiter::AccountLimiter;
 use super::tally::{DeliveryTally, RefusedRow};
+use crate::backoff::Backoff;
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretError, SecretRef};
 use crate::meta::{Answer, Client, Destination, ErrorCode, Outcome, Request};
@@ -18,6 +19,12 @@ use crate::telemetry::Metrics;
 /// Batches that are cut in two for refused rows, of one object. A file with more
 /// bad rows than this finds has a fault that is not its rows'.
 const MOST_SPLITS: u32 = 2_000;
+
+/// For answers of Meta's that ask for patience.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(500),
+    most: Duration::from_secs(30),
+};
 
 /// Why the rest of an object cannot be sent now. Nothing is lost by it: the message
 /// stays, and the object is taken up again.
@@ -201,7 +208,7 @@ impl Sender {
                             _ => Stop::Unavailable { attempts: failures },
                         });
                     }
-                    self.or_halted(sleep(Backoff::META.wait(failures))).await?;
+                    self.or_halted(sleep(BACKOFF.wait(failures))).await?;
                 }
             }
             tally.retries += 1;
