@@ -71,6 +71,8 @@ impl Halt {
     pub fn wait(&self) -> Wait {
         match self {
             Halt::Halted | Halt::Delivery(Stop::Halted) => Wait::None,
+            // Whoever mends it changes the route or its secret, not the file.
+            Halt::Refused(Refusal::NoDataset) => Wait::Route,
             Halt::Refused(_) => Wait::File,
             Halt::Object(error) => match error {
                 ObjectError::NotFound { .. }
@@ -81,14 +83,20 @@ impl Halt {
             },
             Halt::Delivery(stop) => match stop {
                 Stop::Halted => Wait::None,
-                Stop::Auth { .. } | Stop::Configuration { .. } | Stop::TooManyRefused { .. } => {
-                    Wait::Route
-                }
+                Stop::Auth { .. }
+                | Stop::Configuration { .. }
+                | Stop::TooManyRefused { .. }
+                | Stop::AllRefused { .. } => Wait::Route,
                 Stop::Credentials(error) if error.is_transient() => Wait::Passing,
                 Stop::Credentials(_) => Wait::Route,
                 Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,
             },
-            Halt::Receipts(_) | Halt::Input(_) | Halt::Panicked => Wait::Passing,
+            Halt::Receipts(error) => match error {
+                StoreError::Setup(_) => Wait::Route,
+                StoreError::Unreadable { .. } => Wait::File,
+                StoreError::Unbalanced(_) | StoreError::Transient(_) => Wait::Passing,
+            },
+            Halt::Input(_) | Halt::Panicked => Wait::Passing,
         }
     }
 
@@ -187,7 +195,7 @@ impl fmt::Display for Refusal {
             ),
             Refusal::Blocked { rejected, of } => write!(
                 f,
-                "{rejected} of the first {of} rows cannot be sent, more than input.max_reject_share allows: is the mapping \
+                "{rejected} of the first {of} rows that are meant to be sent cannot be, more than input.max_reject_share allows: is the mapping \
                  right? nothing was sent"
             ),
         }
@@ -284,6 +292,15 @@ mod tests {
         assert_eq!(rests, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(Wait::Route.rest(u32::MAX).as_secs(), 3600);
         assert_eq!(Wait::None.rest(5), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_only_a_person_can_mend_is_no_passing_trouble() {
+        let setup = StoreError::Setup("the bucket is not there".to_owned());
+        assert_eq!(Halt::Receipts(setup).wait(), Wait::Route);
+        assert_eq!(Halt::Refused(Refusal::NoDataset).wait(), Wait::Route);
+        let busy = StoreError::Transient("no answer in time".to_owned());
+        assert_eq!(Halt::Receipts(busy).wait(), Wait::Passing);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Brings batches to Meta: at the rate allowed, again when it failed, in parts when
 //! some row is refused, until every row has its answer or the object has to stop.
 
+mod alike;
 mod limiter;
 mod sender;
 mod tally;
