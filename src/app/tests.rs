@@ -268,6 +268,13 @@ async fn a_replay_sends_once_however_often_its_message_comes() {
     assert_eq!(stage.simulator.inspect().datasets["1"].distinct, 3);
 }
 
+fn many_people(number: u32) -> String {
+    let rows: String = (0..number)
+        .map(|number| format!("person{number}@example.com\n"))
+        .collect();
+    format!("email\n{rows}")
+}
+
 /// Serves what there is until it is told to break; then, as told, garbage in its
 /// place or the first byte and then nothing for ever.
 struct Breaks {
@@ -322,28 +329,28 @@ async fn a_replay_that_fails_leaves_the_proof_of_the_delivery() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_bytes_that_do_not_come() {
-    // Before the header, and in the midst of the rows.
-    for first in ["", "email\na@example.com\nb@exam"] {
+    // Before the header, and in the midst of the rows: more than a look at the
+    // beginning takes.
+    let never: fn(Range<u64>) -> Body = |_| stream::pending().boxed();
+    let half: fn(Range<u64>) -> Body = |_| {
+        let first = Bytes::from(many_people(3_500));
+        stream::iter([Ok(first)]).chain(stream::pending()).boxed()
+    };
+    for with in [never, half] {
         let stage = Stage::with(|places| Places {
             source: Arc::new(Breaks {
                 source: places.source,
                 broken: Arc::new(AtomicBool::new(true)),
-                with: match first {
-                    "" => |_| stream::pending().boxed(),
-                    _ => |_| {
-                        let first = Ok(Bytes::from_static(b"email\na@example.com\nb@exam"));
-                        stream::iter([first]).chain(stream::pending()).boxed()
-                    },
-                },
+                with,
             }),
             ..places
         })
         .await;
-        let object = stage.put("good/people.csv", PEOPLE);
+        let object = stage.put("good/people.csv", &many_people(7_000));
         let halt = CancellationToken::new();
         let work = stage.activate_until(&object, None, halt.clone());
         let stop = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
             halt.cancel();
         };
         let within = Duration::from_secs(5);
