@@ -8,11 +8,13 @@
 
 pub mod admin;
 pub mod app;
+mod backoff;
 pub mod batches;
 pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod delivery;
+mod error_chain;
 pub mod event;
 pub mod identity;
 pub mod meta;

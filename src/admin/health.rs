@@ -29,7 +29,14 @@ pub struct Health(Mutex<State>);
 struct State {
     turned: Instant,
     latches: BTreeMap<Latch, Result<(), String>>,
-    stopped_routes: BTreeMap<String, String>,
+    stopped_routes: BTreeMap<String, StoppedRoute>,
+}
+
+#[derive(Debug)]
+struct StoppedRoute {
+    reason: String,
+    /// When it was last heard of.
+    at: Instant,
 }
 
 /// The detail of `/readyz`.
@@ -66,9 +73,22 @@ impl Health {
     pub fn route(&self, name: &str, stopped: Option<String>) {
         let mut state = self.state();
         match stopped {
-            Some(reason) => state.stopped_routes.insert(name.to_owned(), reason),
+            Some(reason) => {
+                let at = Instant::now();
+                let stopped = StoppedRoute { reason, at };
+                state.stopped_routes.insert(name.to_owned(), stopped)
+            }
             None => state.stopped_routes.remove(name),
         };
+    }
+
+    /// Takes back the stops of which nothing was heard for so long; gives their routes.
+    pub fn forget_stops(&self, unheard: Duration) -> Vec<String> {
+        let mut state = self.state();
+        let old = state
+            .stopped_routes
+            .extract_if(.., |_, stopped| stopped.at.elapsed() >= unheard);
+        old.map(|(route, _)| route).collect()
     }
 
     /// Whether the loops move; else for how long they have not.
@@ -91,7 +111,11 @@ impl Health {
         Report {
             ready: waiting_for.is_empty(),
             waiting_for,
-            stopped_routes: state.stopped_routes.clone(),
+            stopped_routes: state
+                .stopped_routes
+                .iter()
+                .map(|(route, stopped)| (route.clone(), stopped.reason.clone()))
+                .collect(),
         }
     }
 
@@ -145,5 +169,19 @@ mod tests {
         assert_eq!(report.stopped_routes["a"], "token not accepted");
         health.route("a", None);
         assert!(health.report().stopped_routes.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_of_which_nothing_more_is_heard_is_forgotten() {
+        let hour = Duration::from_secs(3600);
+        let health = Health::new();
+        health.route("gone", Some("token not accepted".to_owned()));
+        health.route("still", Some("token not accepted".to_owned()));
+        tokio::time::advance(hour).await;
+        health.route("still", Some("token not accepted".to_owned()));
+        assert!(health.forget_stops(2 * hour).is_empty());
+        tokio::time::advance(hour).await;
+        assert_eq!(health.forget_stops(2 * hour), ["gone"]);
+        assert!(health.report().stopped_routes.contains_key("still"));
     }
 }

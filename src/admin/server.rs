@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -47,7 +48,7 @@ impl Server {
         self.address
     }
 
-    /// Answers until `stop`.
+    /// Answers until `stop`. Requests that have begun then get [`PATIENCE`] to end.
     pub async fn run(self, health: Arc<Health>, metrics: Arc<Metrics>, stop: CancellationToken) {
         let router = Router::new()
             .route("/livez", get(livez))
@@ -55,13 +56,23 @@ impl Server {
             .route("/metrics", get(page))
             .with_state((health, metrics));
         let served = axum::serve(self.listener, router)
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await;
-        if let Err(error) = served {
-            tracing::error!(error = %error, "the admin port has failed");
+            .with_graceful_shutdown(stop.clone().cancelled_owned());
+        // A client that never finishes its request must not hold up the end.
+        let patience = async {
+            stop.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            served = served => if let Err(error) = served {
+                tracing::error!(error = %error, "the admin port has failed");
+            },
+            () = patience => {}
         }
     }
 }
+
+/// For a request that is being answered while the worker ends.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 type Shared = State<(Arc<Health>, Arc<Metrics>)>;
 
@@ -92,4 +103,36 @@ async fn readyz(State((health, _)): Shared) -> impl IntoResponse {
 async fn page(State((_, metrics)): Shared) -> impl IntoResponse {
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, open_metrics)], metrics.page())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_never_finishes_does_not_hold_up_the_end() {
+        let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .await
+            .unwrap();
+        let address = server.address();
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(server.run(Arc::default(), Arc::default(), stop.clone()));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client
+            .write_all(b"GET /livez HTTP/1.1\r\nhost: ")
+            .await
+            .unwrap();
+        // Until the server has it.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.cancel();
+        tokio::time::timeout(3 * PATIENCE, running)
+            .await
+            .unwrap()
+            .unwrap();
+    }
 }

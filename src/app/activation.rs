@@ -1,11 +1,13 @@
 //! Brings one object to Meta, from its event to its receipt.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, debug, info};
 
 use super::dispatch::dispatch;
 use super::halt::{Halt, Refusal};
@@ -16,13 +18,15 @@ use super::progress::Progress;
 use super::report::Report;
 use super::sample_gate::SampleGate;
 use crate::config::Route;
-use crate::delivery::{DeliveryTally, Sender, SenderOptions, Stop};
+use crate::credentials::Credentials;
+use crate::delivery::{Sender, SenderOptions, Stop};
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{
-    self, ObjectError, ReadOptions, ReadProgress, decompress, describe_or_decoded, is_marker,
+    self, Decompressed, ObjectError, PinnedReader, ReadOptions, ReadProgress, decompress,
+    describe_or_decoded, is_marker,
 };
 use crate::receipts::{Receipt, Status};
-use crate::rows::{self, RowOptions, Rows};
+use crate::rows::{self, RowOptions, RowReader, Rows};
 
 /// The work on one object.
 #[derive(Debug)]
@@ -44,9 +48,11 @@ pub struct Activation<'a> {
 /// The object is through; its message may be deleted.
 #[derive(Debug)]
 pub enum End {
-    /// Delivered, skipped or superseded, and the receipt is stored.
+    /// Delivered, skipped or superseded, and a receipt is stored: this one, unless
+    /// there is one of a delivery, which no other replaces.
     Receipted(Box<Receipt>),
-    /// A receipt says that this version was delivered before; nothing was sent.
+    /// A receipt says that this version was delivered before; nothing was sent. With
+    /// a replay, that it was delivered by this very replay.
     AlreadyDelivered,
     /// No data at all, such as `_SUCCESS`; nothing is stored.
     Marker(object::Marker),
@@ -69,34 +75,53 @@ impl Activation<'_> {
     /// Dropping the future stops in mid-request: what was out is unknown, and the next
     /// attempt sends the same bytes again.
     pub async fn run(self) -> Result<End, Halt> {
-        let version = self.describe().await?;
+        let version = self.or_halted(self.describe()).await?;
         if let Some(marker) = is_marker(&version.address.key, version.size)
             && !matches!(marker, object::Marker::Empty)
         {
             debug!(marker = marker.name(), "no data");
             return Ok(End::Marker(marker));
         }
-        if !self.force && self.replay.is_none() && self.delivered_before(&version).await? {
+        let delivery = self.or_halted(self.delivery_of(&version)).await?;
+        if delivery
+            .as_ref()
+            .is_some_and(|receipt| self.is_done(receipt))
+        {
             info!("delivered before; nothing is sent");
             return Ok(End::AlreadyDelivered);
         }
         let mut report = Report::new(self.route, &version, self.replay.clone());
-        match self.deliver(&version, &mut report).await {
-            Ok(()) => self.store(report, Status::Delivered, None).await,
-            Err(Halt::Object(ObjectError::Overwritten { .. })) => {
-                self.store(report, Status::Superseded, None).await
+        let refusal = match self.deliver(&version, &mut report).await {
+            Ok(()) => {
+                let receipt = report.receipt(Status::Delivered, None);
+                return self.store(receipt).await;
             }
-            Err(Halt::Refused(refusal)) => {
-                let explanation = Some(refusal.to_string());
-                let end = self.store(report, refusal.status(), explanation).await?;
-                match refusal {
-                    Refusal::Nothing(_) => Ok(end),
-                    // The receipt is for people; the message stays, so that a mended
-                    // route delivers the object.
-                    refusal => Err(Halt::Refused(refusal)),
-                }
-            }
-            Err(halt) => Err(halt),
+            Err(Halt::Object(ObjectError::Overwritten { .. })) => None,
+            Err(Halt::Refused(refusal)) => Some(refusal),
+            Err(halt) => return Err(halt),
+        };
+        let status = refusal.as_ref().map_or(Status::Superseded, Refusal::status);
+        let receipt = report.receipt(status, refusal.as_ref().map(Refusal::to_string));
+        let end = match delivery {
+            None => self.store(receipt).await?,
+            // It was sent again on purpose. That this failed does not unmake the
+            // delivery, and the proof of it stays.
+            Some(_) => End::Receipted(Box::new(receipt)),
+        };
+        match refusal {
+            None | Some(Refusal::Nothing(_)) => Ok(end),
+            // The receipt is for people; the message stays, so that a mended route
+            // delivers the object.
+            Some(refusal) => Err(Halt::Refused(refusal)),
+        }
+    }
+
+    /// For steps before anything is sent, all of which may be dropped.
+    async fn or_halted<T>(&self, step: impl Future<Output = Result<T, Halt>>) -> Result<T, Halt> {
+        tokio::select! {
+            biased;
+            () = self.halt.cancelled() => Err(Halt::Halted),
+            done = step => done,
         }
     }
 
@@ -111,51 +136,26 @@ impl Activation<'_> {
         Ok(version)
     }
 
-    async fn delivered_before(&self, version: &ObjectVersion) -> Result<bool, Halt> {
+    /// The receipt of a delivery of this version, if there was one.
+    async fn delivery_of(&self, version: &ObjectVersion) -> Result<Option<Receipt>, Halt> {
         let receipt = self.parts.receipts.get(version, &self.route.name).await?;
-        Ok(receipt.is_some_and(|receipt| receipt.status == Status::Delivered))
+        Ok(receipt.filter(|receipt| receipt.status == Status::Delivered))
+    }
+
+    /// A replay asks for one more delivery, not for one with each copy of its message.
+    fn is_done(&self, delivery: &Receipt) -> bool {
+        !self.force && (self.replay.is_none() || self.replay == delivery.replay)
     }
 
     async fn deliver(&self, version: &ObjectVersion, report: &mut Report) -> Result<(), Halt> {
-        let credentials = self
-            .parts
-            .credentials
-            .get(&self.route.credentials)
-            .await
-            .map_err(Stop::from)?;
-        let input = &self.parts.config.input;
-        let reader = object::open(
-            self.parts.source.clone(),
-            version.clone(),
-            ReadOptions {
-                window_bytes: input.window_bytes as u64,
-                ..ReadOptions::default()
-            },
-        );
-        let read = reader.progress();
-        self.progress.begin(version.size, read.clone());
-        let _counted = CountReads {
-            parts: self.parts,
-            read,
-        };
-        let (_, text) = decompress(reader, u64::MAX).await?;
-        let options = RowOptions {
-            max_record_bytes: input.max_record_bytes,
-            ..RowOptions::default()
-        };
-        let (header, rows) = match rows::open(text, options).await? {
-            Rows::Empty => return Err(Refusal::Nothing("empty").into()),
-            Rows::HeaderOnly(_) => return Err(Refusal::Nothing("header_only").into()),
-            Rows::Table { header, reader } => (header, reader),
-        };
-        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let (credentials, table) = self.or_halted(self.open(version)).await?;
         let plan = Plan::new(
             self.route,
             &self.parts.config,
             &credentials,
-            header.names(),
+            table.header.names(),
             version,
-            now,
+            OffsetDateTime::now_utc().unix_timestamp(),
         )?;
         report.planned(&plan);
 
@@ -171,8 +171,9 @@ impl Activation<'_> {
             },
             self.halt.clone(),
         );
+        let input = &self.parts.config.input;
         let production = Production {
-            reader: rows,
+            reader: table.reader,
             mapping: plan.mapping,
             destination: plan.destination,
             gate: SampleGate::new(input.sample_rows as u64, input.max_reject_share),
@@ -181,44 +182,85 @@ impl Activation<'_> {
             halt: self.halt.clone(),
         };
         let (filled, batches) = mpsc::channel(1);
-        let producer = tokio::spawn(production.run(filled));
+        let production = production.run(filled).in_current_span();
+        // It ends with this future at the latest: where sending had to stop, nobody
+        // waits for the bytes that it waits for.
+        let producer = AbortOnDropHandle::new(tokio::spawn(production));
         let (tally, sent) = dispatch(
             batches,
             Arc::new(sender),
-            self.parts.request_slots.clone(),
+            self.parts.request_slots.of_object(),
             self.halt.clone(),
-            self.progress.clone(),
+            |rows| self.accepted(rows),
         )
         .await;
-        let produced = producer.await;
-        self.count(&tally);
         report.sent(tally);
         // Why sending stopped comes before why reading did: the second follows from it.
         sent?;
-        let (produced, ended) = produced.map_err(|_| Halt::Panicked)?;
+        let (produced, ended) = producer.await.map_err(|_| Halt::Panicked)?;
         report.read(produced);
         ended.map_err(Halt::from)
     }
 
+    /// What is needed before the first row.
+    async fn open(&self, version: &ObjectVersion) -> Result<(Arc<Credentials>, Table<'_>), Halt> {
+        let secret = &self.route.credentials;
+        let credentials = self.parts.credentials.get(secret).await;
+        let credentials = credentials.map_err(Stop::from)?;
+        let input = &self.parts.config.input;
+        let reader = object::open(
+            self.parts.source.clone(),
+            version.clone(),
+            ReadOptions {
+                window_bytes: input.window_bytes as u64,
+                ..ReadOptions::default()
+            },
+        );
+        let read = reader.progress();
+        self.progress.begin(version.size, read.clone());
+        let counted = CountReads {
+            parts: self.parts,
+            read,
+        };
+        let (_, text) = decompress(reader, u64::MAX).await?;
+        let options = RowOptions {
+            max_record_bytes: input.max_record_bytes,
+            ..RowOptions::default()
+        };
+        match rows::open(text, options).await? {
+            Rows::Empty => Err(Refusal::Nothing("empty").into()),
+            Rows::HeaderOnly(_) => Err(Refusal::Nothing("header_only").into()),
+            Rows::Table { header, reader } => {
+                let table = Table {
+                    header,
+                    reader,
+                    _counted: counted,
+                };
+                Ok((credentials, table))
+            }
+        }
+    }
+
+    fn accepted(&self, rows: u64) {
+        self.progress
+            .rows_accepted
+            .fetch_add(rows, Ordering::Relaxed);
+        self.parts.route_goes_on(&self.route.name);
+    }
+
     /// The receipt is durable before anything else follows from it.
-    async fn store(
-        &self,
-        report: Report,
-        status: Status,
-        explanation: Option<String>,
-    ) -> Result<End, Halt> {
-        let receipt = report.receipt(status, explanation);
+    async fn store(&self, receipt: Receipt) -> Result<End, Halt> {
         let location = self.parts.receipts.put(&receipt).await?;
         debug!(receipt = %location, "receipt stored");
         Ok(End::Receipted(Box::new(receipt)))
     }
+}
 
-    fn count(&self, tally: &DeliveryTally) {
-        let metrics = &self.parts.metrics;
-        metrics.rows_accepted.inc_by(tally.rows_accepted);
-        metrics.rows_refused.inc_by(tally.refused.len() as u64);
-        metrics.entries_invalid.inc_by(tally.entries_invalid);
-    }
+/// An object whose header is read.
+struct Table<'a> {
+    header: rows::Header,
+    reader: Box<RowReader<Decompressed<PinnedReader>>>,
+    _counted: CountReads<'a>,
 }
 
 /// Adds up what was read, however the work on the object ends.

@@ -1,33 +1,33 @@
 //! Sends the batches of one object, several at once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use super::progress::Progress;
+use super::request_slots::ObjectSlots;
 use crate::batches::Batch;
 use crate::delivery::{DeliveryTally, Sender, Stop};
 
-/// Sends every batch that comes, each under a permit of `slots`, which bounds the
-/// requests of the whole process and with them its memory.
+/// Sends every batch that comes, each in a slot of `slots`, which bound the requests
+/// of the whole process and with them its memory. `accepted` hears of rows as they are.
 ///
-/// Ends when all batches are answered, or one had to stop; then `halt` is cancelled,
+/// Ends when all batches are answered, or one had to stop, or `halt` is cancelled; then
 /// requests that are out are waited for, and no other begins.
 pub(super) async fn dispatch(
     mut batches: mpsc::Receiver<Batch>,
     sender: Arc<Sender>,
-    slots: Arc<Semaphore>,
+    slots: ObjectSlots,
     halt: CancellationToken,
-    progress: Arc<Progress>,
+    accepted: impl Fn(u64),
 ) -> (DeliveryTally, Result<(), Stop>) {
     let mut sum = Sum {
         tally: DeliveryTally::default(),
         stop: None,
-        halt,
-        progress,
+        halt: halt.clone(),
+        accepted,
     };
     let mut out = JoinSet::new();
     while sum.stop.is_none() {
@@ -38,16 +38,22 @@ pub(super) async fn dispatch(
                 continue;
             }
             batch = batches.recv() => batch,
+            // The producer may be waiting for bytes that are long in coming.
+            () = halt.cancelled() => {
+                sum.stop(Stop::Halted);
+                break;
+            }
         };
         let Some(batch) = batch else { break };
-        let slot = slots.clone().acquire_owned();
+        let slot = slots.acquire();
         tokio::pin!(slot);
         let slot = loop {
             // Waiting keeps its place in the line while answers are taken in.
             tokio::select! {
                 biased;
                 Some(ended) = out.join_next() => sum.add(ended),
-                slot = &mut slot => break slot.ok(),
+                () = halt.cancelled() => sum.stop(Stop::Halted),
+                slot = &mut slot => break slot,
             }
             if sum.stop.is_some() {
                 break None;
@@ -55,11 +61,12 @@ pub(super) async fn dispatch(
         };
         let Some(slot) = slot else { break };
         let sender = sender.clone();
-        out.spawn(async move {
+        let deliver = async move {
             let delivered = sender.deliver(batch).await;
             drop(slot);
             delivered
-        });
+        };
+        out.spawn(deliver.in_current_span());
     }
     // The producer sees at its next batch that nobody takes it any more.
     drop(batches);
@@ -67,25 +74,28 @@ pub(super) async fn dispatch(
         sum.add(ended);
     }
     match sum.stop {
-        None => (sum.tally, Ok(())),
+        None => {
+            let concluded = sender.conclude(&sum.tally);
+            (sum.tally, concluded)
+        }
         Some(stop) => (sum.tally, Err(stop)),
     }
 }
 
-struct Sum {
+struct Sum<F> {
     tally: DeliveryTally,
     stop: Option<Stop>,
     halt: CancellationToken,
-    progress: Arc<Progress>,
+    accepted: F,
 }
 
-impl Sum {
+impl<F: Fn(u64)> Sum<F> {
     fn add(&mut self, ended: Result<Result<DeliveryTally, Stop>, JoinError>) {
         match ended {
             Ok(Ok(tally)) => {
-                self.progress
-                    .rows_accepted
-                    .fetch_add(tally.rows_accepted, Ordering::Relaxed);
+                if tally.rows_accepted > 0 {
+                    (self.accepted)(tally.rows_accepted);
+                }
                 self.tally.add(tally);
             }
             Ok(Err(stop)) => self.stop(stop),

@@ -1,6 +1,5 @@
 //! Why an object is not through yet, and what follows from it.
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use super::produce::ProduceError;
 use super::sample_gate::Blocked;
 use crate::delivery::Stop;
+use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
 use crate::meta::TooOld;
 use crate::object::{ContentError, ObjectError};
@@ -71,6 +71,8 @@ impl Halt {
     pub fn wait(&self) -> Wait {
         match self {
             Halt::Halted | Halt::Delivery(Stop::Halted) => Wait::None,
+            // Whoever mends it changes the route or its secret, not the file.
+            Halt::Refused(Refusal::NoDataset) => Wait::Route,
             Halt::Refused(_) => Wait::File,
             Halt::Object(error) => match error {
                 ObjectError::NotFound { .. }
@@ -81,14 +83,20 @@ impl Halt {
             },
             Halt::Delivery(stop) => match stop {
                 Stop::Halted => Wait::None,
-                Stop::Auth { .. } | Stop::Configuration { .. } | Stop::TooManyRefused { .. } => {
-                    Wait::Route
-                }
+                Stop::Auth { .. }
+                | Stop::Configuration { .. }
+                | Stop::TooManyRefused { .. }
+                | Stop::AllRefused { .. } => Wait::Route,
                 Stop::Credentials(error) if error.is_transient() => Wait::Passing,
                 Stop::Credentials(_) => Wait::Route,
                 Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,
             },
-            Halt::Receipts(_) | Halt::Input(_) | Halt::Panicked => Wait::Passing,
+            Halt::Receipts(error) => match error {
+                StoreError::Setup(_) => Wait::Route,
+                StoreError::Unreadable { .. } => Wait::File,
+                StoreError::Unbalanced(_) | StoreError::Transient(_) => Wait::Passing,
+            },
+            Halt::Input(_) | Halt::Panicked => Wait::Passing,
         }
     }
 
@@ -126,10 +134,10 @@ impl fmt::Display for Halt {
         match self {
             Halt::Halted => f.write_str("stopped before the end"),
             Halt::Refused(refusal) => refusal.fmt(f),
-            Halt::Object(error) => chain(error, f),
-            Halt::Delivery(stop) => chain(stop, f),
-            Halt::Receipts(error) => chain(error, f),
-            Halt::Input(error) => chain(error, f),
+            Halt::Object(error) => ErrorChain(error).fmt(f),
+            Halt::Delivery(stop) => ErrorChain(stop).fmt(f),
+            Halt::Receipts(error) => ErrorChain(error).fmt(f),
+            Halt::Input(error) => ErrorChain(error).fmt(f),
             Halt::Panicked => {
                 f.write_str("the work on this object failed by a fault of the program")
             }
@@ -172,37 +180,26 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Nothing(what) => f.write_str(what),
-            Refusal::Content(error) => chain(error, f),
-            Refusal::Rows(error) => chain(error, f),
-            Refusal::Mapping(error) => chain(error, f),
+            Refusal::Content(error) => ErrorChain(error).fmt(f),
+            Refusal::Rows(error) => ErrorChain(error).fmt(f),
+            Refusal::Mapping(error) => ErrorChain(error).fmt(f),
             Refusal::Column { setting, column } => {
                 write!(f, "the header has no column {column:?}, which the route's {setting} names")
             }
             Refusal::NoValueColumn => f.write_str(
                 "no column of the header is known to hold a value: name it in the route's conversions.value",
             ),
-            Refusal::TooOld(error) => chain(error, f),
+            Refusal::TooOld(error) => ErrorChain(error).fmt(f),
             Refusal::NoDataset => f.write_str(
                 "neither the route's conversions.dataset_id nor a pixel_id in its secret says where to send to",
             ),
             Refusal::Blocked { rejected, of } => write!(
                 f,
-                "{rejected} of the first {of} rows cannot be sent, more than input.max_reject_share allows: is the mapping \
+                "{rejected} of the first {of} rows that are meant to be sent cannot be, more than input.max_reject_share allows: is the mapping \
                  right? nothing was sent"
             ),
         }
     }
-}
-
-/// An error with its causes, as one line.
-fn chain(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{error}")?;
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(f, ": {error}")?;
-        cause = error.source();
-    }
-    Ok(())
 }
 
 /// What a reader of ours put into an error of input comes out again; the readers
@@ -295,6 +292,15 @@ mod tests {
         assert_eq!(rests, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(Wait::Route.rest(u32::MAX).as_secs(), 3600);
         assert_eq!(Wait::None.rest(5), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_only_a_person_can_mend_is_no_passing_trouble() {
+        let setup = StoreError::Setup("the bucket is not there".to_owned());
+        assert_eq!(Halt::Receipts(setup).wait(), Wait::Route);
+        assert_eq!(Halt::Refused(Refusal::NoDataset).wait(), Wait::Route);
+        let busy = StoreError::Transient("no answer in time".to_owned());
+        assert_eq!(Halt::Receipts(busy).wait(), Wait::Passing);
     }
 
     #[test]

@@ -66,8 +66,16 @@ async fn work(
     let lost = heartbeat.lost();
     let mut verdict = Verdict::Delete;
     for event in events {
+        if halt.is_cancelled() {
+            verdict = verdict.and(Verdict::Release {
+                after: Duration::ZERO,
+                reason: "stopping",
+            });
+            break;
+        }
         let ended = {
-            let one = one_object(parts, message, &event, &halt);
+            // A token of its own: an object that has to stop stops no other.
+            let one = one_object(parts, message, &event, halt.child_token());
             tokio::pin!(one);
             tokio::select! {
                 ended = &mut one => ended,
@@ -79,9 +87,6 @@ async fn work(
             }
         };
         verdict = verdict.and(ended);
-        if halt.is_cancelled() {
-            break;
-        }
     }
     let was_lost = lost.is_cancelled();
     heartbeat.stop().await;
@@ -91,8 +96,7 @@ async fn work(
         return;
     }
     match verdict {
-        Verdict::Delete if !halt.is_cancelled() => delete(parts, message, "done").await,
-        Verdict::Delete => release(parts, message, Duration::ZERO, "stopping").await,
+        Verdict::Delete => delete(parts, message, "done").await,
         Verdict::Release { after, reason } => release(parts, message, after, reason).await,
     }
 }
@@ -126,7 +130,7 @@ async fn one_object(
     parts: &Parts,
     message: &Message,
     event: &ObjectEvent,
-    halt: &CancellationToken,
+    halt: CancellationToken,
 ) -> Verdict {
     let address = &event.address;
     if parts.config.is_state(&address.bucket, &address.key) {
@@ -147,18 +151,17 @@ async fn one_object(
         key_may_be_encoded: event.key_may_be_encoded,
         replay: event.replay_name.clone(),
         force: false,
-        halt: halt.clone(),
+        halt,
         progress: on_board.progress.clone(),
     };
     async {
-        parts.metrics.objects_in_progress.inc();
+        let in_progress = parts.metrics.object_in_progress();
         let ended = activation.run().await;
-        parts.metrics.objects_in_progress.dec();
+        drop(in_progress);
         match ended {
             Ok(end) => {
                 parts.metrics.object(end.status());
                 if let End::Receipted(receipt) = &end {
-                    parts.route_goes_on(&route.name);
                     told(receipt);
                 }
                 Verdict::Delete

@@ -14,11 +14,16 @@ mod plan;
 mod produce;
 mod progress;
 mod report;
+mod request_slots;
 mod sample_gate;
 mod worker;
+
+#[cfg(test)]
+mod tests;
 
 pub use activation::{Activation, End};
 pub use halt::{Halt, Refusal, Wait};
 pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};
+pub use request_slots::RequestSlots;
 pub use worker::Worker;

@@ -1,12 +1,13 @@
 //! Every part of the process, made from the configuration.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use tokio::sync::Semaphore;
 
 use super::aws;
 use super::progress::Board;
+use super::request_slots::RequestSlots;
 use crate::admin::Health;
 use crate::config::{Config, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
@@ -18,6 +19,10 @@ use crate::queue::{InProcessQueue, Queue, SqsQueue};
 use crate::receipts::{LocalReceiptStore, ReceiptStore, S3ReceiptStore};
 use crate::telemetry::Metrics;
 
+/// A message rests for an hour at most before its route is tried again. So a stop of
+/// which nothing was heard for longer is over, or another worker's to tell of.
+const STOP_REMEMBERED: Duration = Duration::from_secs(2 * 3600);
+
 /// The parts, as the jobs share them.
 pub struct Parts {
     pub config: Arc<Config>,
@@ -27,9 +32,8 @@ pub struct Parts {
     pub credentials: Arc<CredentialStore>,
     pub meta: Client,
     pub limiters: AccountLimiters,
-    /// A permit for each request that may be out at once; with the largest body they
-    /// bound the memory of the process.
-    pub request_slots: Arc<Semaphore>,
+    /// With the largest body they bound the memory of the process.
+    pub request_slots: RequestSlots,
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub board: Board,
@@ -92,7 +96,7 @@ impl Parts {
             credentials: places.credentials,
             meta,
             limiters: AccountLimiters::new(config.delivery.requests_per_second),
-            request_slots: Arc::new(Semaphore::new(config.delivery.requests_in_flight)),
+            request_slots: RequestSlots::new(config.delivery.requests_in_flight),
             metrics: Arc::default(),
             health: Arc::default(),
             board: Board::default(),
@@ -106,9 +110,17 @@ impl Parts {
         self.health.route(route, Some(reason));
     }
 
+    /// Meta has accepted rows of the route: whatever stopped it before is mended.
     pub(super) fn route_goes_on(&self, route: &str) {
         self.metrics.route_stopped(route, false);
         self.health.route(route, None);
+    }
+
+    /// To be called now and then.
+    pub(super) fn forget_old_stops(&self) {
+        for route in self.health.forget_stops(STOP_REMEMBERED) {
+            self.metrics.route_stopped(&route, false);
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl Production {
             // Rows that are in the reader's buffer are read without waiting; where
             // there are many, the other tasks of this thread still get their turn.
             if produced.rows_read.is_multiple_of(256) {
-                tokio::task::consume_budget().await;
+                tokio::task::yield_now().await;
                 if self.halt.is_cancelled() {
                     return Err(ProduceError::Halted);
                 }
@@ -102,10 +102,11 @@ impl Production {
                     completed = batch;
                     false
                 }
+                // Never meant to be sent, so that it says nothing about the mapping.
                 Written::Filtered => {
                     produced.rows_filtered += 1;
                     self.metrics.rows_filtered.inc();
-                    false
+                    continue;
                 }
                 Written::Rejected(row, reject) => {
                     self.reject(row, reject, produced);

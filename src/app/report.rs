@@ -8,7 +8,7 @@ use super::produce::Produced;
 use crate::config::Route;
 use crate::delivery::DeliveryTally;
 use crate::object::version::ObjectVersion;
-use crate::receipts::{Code, Destination, FieldCounts, Receipt, Status};
+use crate::receipts::{Code, Destination, FieldCounts, Receipt, Status, TraceIds};
 
 #[derive(Debug)]
 pub(super) struct Report {
@@ -93,9 +93,7 @@ impl Report {
         receipt.batches.acknowledged = delivered.batches;
         receipt.batches.requests = delivered.requests;
         receipt.batches.retries = delivered.retries;
-        for trace_id in &delivered.trace_ids {
-            receipt.trace_ids.add(trace_id.as_str());
-        }
+        receipt.trace_ids = TraceIds::new(delivered.trace_ids, delivered.trace_ids_total);
         receipt
     }
 }

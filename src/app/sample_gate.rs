@@ -40,7 +40,7 @@ impl SampleGate {
         }
     }
 
-    /// Tells of one more row; gives the batches that were held, once the gate opens.
+    /// Tells of one more row that was meant to be sent; gives the batches that were held, once the gate opens.
     pub(super) fn row(&mut self, rejected: bool) -> Result<Vec<Batch>, Blocked> {
         if matches!(self.state, State::Open) {
             return Ok(Vec::new());

@@ -4,19 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::message;
 use super::parts::Parts;
 use crate::admin::Latch;
-use crate::delivery::Backoff;
+use crate::backoff::Backoff;
 use crate::queue::{Message, QueueError};
 
 /// SQS gives no more than this at once.
 const MOST_MESSAGES: usize = 10;
+
+/// For the queue, when it cannot be reached or used.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    most: Duration::from_secs(30),
+};
+
+/// How often a loop that waits says that it does.
+const TICK: Duration = Duration::from_secs(20);
 
 /// The service: receives, works, and stops when told to.
 #[derive(Debug)]
@@ -38,8 +47,15 @@ impl Worker {
         let slots = Arc::new(Semaphore::new(self.parts.config.worker.objects));
         let mut jobs = JoinSet::new();
         let mut failures = 0;
+        // The limit counts from the signal, not from the end of the poll in flight.
+        let stop = self.stop.clone();
+        let stopped_at = tokio::spawn(async move {
+            stop.cancelled().await;
+            Instant::now()
+        });
         while let Some(free) = self.free_slots(&slots).await {
             self.parts.health.turned();
+            self.parts.forget_old_stops();
             match self
                 .parts
                 .queue
@@ -57,9 +73,12 @@ impl Worker {
                     self.failed(&error, failures).await;
                 }
             }
-            while jobs.try_join_next().is_some() {}
+            while let Some(ended) = jobs.try_join_next() {
+                note_panic(ended);
+            }
         }
-        self.drain(jobs).await
+        let stopped_at = stopped_at.await.unwrap_or_else(|_| Instant::now());
+        self.drain(jobs, stopped_at).await
     }
 
     /// Waits for the first free slot and takes all that are free then; `None` once
@@ -71,7 +90,7 @@ impl Worker {
                 () = self.stop.cancelled() => return None,
                 slot = slots.clone().acquire_owned() => slot.ok()?,
                 // A long job is no standstill.
-                () = tokio::time::sleep(Duration::from_secs(20)) => {
+                () = tokio::time::sleep(TICK) => {
                     self.parts.health.turned();
                     continue;
                 }
@@ -106,7 +125,7 @@ impl Worker {
     async fn failed(&self, error: &QueueError, failures: usize) {
         self.parts.metrics.queue_errors.inc();
         self.parts.health.set(Latch::Queue, Err(error.to_string()));
-        let wait = Backoff::QUEUE.wait(failures);
+        let wait = BACKOFF.wait(failures);
         match error {
             QueueError::Setup(_) => {
                 error!(error = %error, "cannot use the queue; trying again until somebody mends it");
@@ -121,20 +140,39 @@ impl Worker {
         }
     }
 
-    async fn drain(&self, mut jobs: JoinSet<()>) -> bool {
+    async fn drain(&self, mut jobs: JoinSet<()>, stopped_at: Instant) -> bool {
         self.parts
             .health
             .set(Latch::Running, Err("the worker is stopping".to_owned()));
         info!(messages = jobs.len(), "stopping: ending what is in hand");
         let limit = self.parts.config.worker.stop;
-        let ended = timeout(limit, async { while jobs.join_next().await.is_some() {} }).await;
-        if ended.is_err() {
-            warn!(
-                messages = jobs.len(),
-                limit_s = limit.as_secs(),
-                "the limit for stopping is over; what is left comes back after its visibility timeout"
-            );
+        let over = sleep_until(stopped_at + limit);
+        tokio::pin!(over);
+        loop {
+            self.parts.health.turned();
+            tokio::select! {
+                biased;
+                ended = jobs.join_next() => match ended {
+                    Some(ended) => note_panic(ended),
+                    None => return true,
+                },
+                () = &mut over => break,
+                () = tokio::time::sleep(TICK) => {}
+            }
         }
-        ended.is_ok()
+        warn!(
+            messages = jobs.len(),
+            limit_s = limit.as_secs(),
+            "the limit for stopping is over; what is left comes back after its visibility timeout"
+        );
+        false
+    }
+}
+
+/// A job never fails but by a fault of the program. Its message comes back after its
+/// visibility timeout.
+fn note_panic(ended: Result<(), JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        error!("the work on a message failed by a fault of the program; the message comes back");
     }
 }

@@ -80,6 +80,11 @@ impl Batch {
         self.body.clone()
     }
 
+    #[cfg(test)]
+    pub(super) fn into_body(self) -> Bytes {
+        self.body
+    }
+
     /// Both halves, or `None` for a batch of a single row.
     pub fn halves(&self) -> Option<(Batch, Batch)> {
         if self.spans.len() < 2 {

@@ -24,8 +24,6 @@ pub struct BatchBuilder {
     body: Vec<u8>,
     spans: Vec<RowSpan>,
     entries: usize,
-    /// What the last body took, so that the next is allocated once.
-    expected_bytes: usize,
 }
 
 impl BatchBuilder {
@@ -38,7 +36,6 @@ impl BatchBuilder {
             body,
             spans: Vec::new(),
             entries: 0,
-            expected_bytes: 0,
         }
     }
 
@@ -105,10 +102,13 @@ impl BatchBuilder {
             return None;
         }
         self.body.extend_from_slice(&self.envelope.tail);
-        self.expected_bytes = self.body.len();
-        let mut next = Vec::with_capacity(self.expected_bytes);
+        // Room for as much again and some rows more: the row that does not fit is
+        // written before it is known not to, and must not double the allocation.
+        let mut next = Vec::with_capacity(self.body.len() + self.body.len() / 8);
         next.extend_from_slice(&self.envelope.head);
-        let body = std::mem::replace(&mut self.body, next);
+        let mut body = std::mem::replace(&mut self.body, next);
+        // It waits for its answer in what it needs, not in what it may have grown to.
+        body.shrink_to_fit();
         let rows = self.spans.len();
         let spans = std::mem::replace(&mut self.spans, Vec::with_capacity(rows));
         let batch = Batch::new(self.sequence, self.envelope.clone(), body.into(), spans);
@@ -182,6 +182,20 @@ mod tests {
         assert!(builder.push(1, write("1")).unwrap().is_none());
         assert_eq!(builder.push(2, write("4444")).unwrap_err(), RowTooLarge);
         assert_eq!(text(&builder.finish().unwrap()), r#"{"data":[1]}"#);
+    }
+
+    #[test]
+    fn a_batch_keeps_no_more_memory_than_it_holds() {
+        let mut builder = builder(usize::MAX, 100_000);
+        let row = "1".repeat(999);
+        let batches = (0..1_000).filter_map(|number| builder.push(number, write(&row)).unwrap());
+        for batch in batches {
+            let len = batch.body().len();
+            assert!(len > 99_000);
+            // Nobody else holds the bytes, so their room can be looked at.
+            let room = batch.into_body().try_into_mut().unwrap().capacity();
+            assert!(room < len + len / 100, "{room} bytes for {len}");
+        }
     }
 
     #[test]

@@ -8,7 +8,14 @@ use std::time::Duration;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
+use crate::backoff::Backoff;
+
+/// For a throttle without a hint: Meta blocks for one to five minutes, and calling
+/// while blocked lengthens it.
+const UNTOLD: Backoff = Backoff {
+    first: Duration::from_secs(60),
+    most: Duration::from_secs(900),
+};
 
 /// A steady ceiling of requests a second, and a gate that closes on a throttle.
 ///
@@ -58,7 +65,7 @@ impl AccountLimiter {
         if gate.closed_until.is_none_or(|until| until <= now) {
             gate.throttles_in_a_row = gate.throttles_in_a_row.saturating_add(1);
         }
-        let wait = wait.unwrap_or_else(|| Backoff::THROTTLE.wait(gate.throttles_in_a_row));
+        let wait = wait.unwrap_or_else(|| UNTOLD.wait(gate.throttles_in_a_row));
         let until = gate
             .closed_until
             .max(Some(now + wait))

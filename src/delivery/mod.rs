@@ -1,12 +1,11 @@
 //! Brings batches to Meta: at the rate allowed, again when it failed, in parts when
 //! some row is refused, until every row has its answer or the object has to stop.
 
-mod backoff;
+mod alike;
 mod limiter;
 mod sender;
 mod tally;
 
-pub use backoff::Backoff;
 pub use limiter::{AccountLimiter, AccountLimiters};
 pub use sender::{Sender, SenderOptions, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::backoff::Backoff;
+use super::alike::Alike;
 use super::limiter::AccountLimiter;
 use super::tally::{DeliveryTally, RefusedRow};
+use crate::backoff::Backoff;
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretError, SecretRef};
 use crate::meta::{Answer, Client, Destination, ErrorCode, Outcome, Request};
@@ -18,6 +20,16 @@ use crate::telemetry::Metrics;
 /// Batches that are cut in two for refused rows, of one object. A file with more
 /// bad rows than this finds has a fault that is not its rows'.
 const MOST_SPLITS: u32 = 2_000;
+
+/// How often a request that may be too large is sent again whole: Meta's 1/99 is also
+/// said in passing.
+const WHOLE_AGAIN: usize = 2;
+
+/// For answers of Meta's that ask for patience.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(500),
+    most: Duration::from_secs(30),
+};
 
 /// Why the rest of an object cannot be sent now. Nothing is lost by it: the message
 /// stays, and the object is taken up again.
@@ -38,6 +50,11 @@ pub enum Stop {
     },
     #[error("Meta refuses so many single rows (last error {}) that the fault must lie elsewhere", shown(.error))]
     TooManyRefused { error: Option<ErrorCode> },
+    #[error(
+        "Meta refuses every row alike (error {}): the fault lies in what the requests have in common, not in \
+         the rows; check the ids and fields of the route", shown(.error)
+    )]
+    AllRefused { error: Option<ErrorCode> },
     #[error(
         "no answer of Meta's could be understood after {attempts} attempts: the last batch may have arrived"
     )]
@@ -74,6 +91,7 @@ pub struct Sender {
     options: SenderOptions,
     halt: CancellationToken,
     splits: AtomicU32,
+    alike: Alike,
 }
 
 impl Sender {
@@ -103,6 +121,7 @@ impl Sender {
             options,
             halt,
             splits: AtomicU32::new(0),
+            alike: Alike::default(),
         }
     }
 
@@ -120,6 +139,9 @@ impl Sender {
         while let Some(batch) = waiting.pop() {
             match self.send(&batch, &mut tally).await? {
                 Final::Accepted { invalid } => {
+                    self.alike.accepted();
+                    self.metrics.rows_accepted.inc_by(batch.rows());
+                    self.metrics.entries_invalid.inc_by(invalid);
                     tally.rows_accepted += batch.rows();
                     tally.entries_sent += batch.entries();
                     tally.entries_invalid += invalid;
@@ -132,6 +154,10 @@ impl Sender {
                         waiting.extend([right, left]);
                     }
                     None => {
+                        self.metrics.rows_refused.inc_by(batch.rows());
+                        if self.alike.refused(error) {
+                            return Err(Stop::AllRefused { error });
+                        }
                         tally.entries_sent += batch.entries();
                         tally
                             .refused
@@ -143,13 +169,27 @@ impl Sender {
         Ok(tally)
     }
 
+    /// Looks at the object as a whole, once every batch has its answer. If not one row
+    /// was accepted, and the error is none that Meta gives for the content of a row,
+    /// then it was not the rows that were refused.
+    pub fn conclude(&self, tally: &DeliveryTally) -> Result<(), Stop> {
+        match tally.refused.first() {
+            Some(RefusedRow { error, .. })
+                if tally.rows_accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) =>
+            {
+                Err(Stop::AllRefused { error: *error })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sends one request until its answer is final.
     async fn send(&self, batch: &Batch, tally: &mut DeliveryTally) -> Result<Final, Stop> {
         let request = self.destination.request(batch);
         let mut failures = 0;
         let mut renewed = false;
         loop {
-            let credentials = self.credentials.get(&self.secret).await?;
+            let credentials = self.or_halted(self.credentials.get(&self.secret)).await??;
             self.or_halted(self.limiter.ready()).await?;
             let answer = self.attempt(&request, &credentials, tally).await;
             let outcome = answer.outcome;
@@ -176,7 +216,9 @@ impl Sender {
                 }
                 Outcome::Auth => {
                     // The token may have been renewed since it was read: look once.
-                    let now = self.credentials.refresh(&self.secret, &credentials).await?;
+                    let now = self
+                        .or_halted(self.credentials.refresh(&self.secret, &credentials))
+                        .await??;
                     if renewed || now.same_secrets_as(&credentials) {
                         return Err(Stop::Auth {
                             secret: self.secret.clone(),
@@ -193,15 +235,21 @@ impl Sender {
                         "Meta throttles this account; all its requests wait"
                     );
                 }
-                Outcome::Transient | Outcome::Unknown => {
+                Outcome::Transient | Outcome::Unknown | Outcome::TooLarge => {
                     failures += 1;
+                    let whole_again = WHOLE_AGAIN.min(self.options.attempts.saturating_sub(1));
+                    if outcome == Outcome::TooLarge && failures > whole_again && batch.rows() > 1 {
+                        return Ok(Final::Refused {
+                            error: answer.error,
+                        });
+                    }
                     if failures >= self.options.attempts {
                         return Err(match outcome {
                             Outcome::Unknown => Stop::Unknown { attempts: failures },
                             _ => Stop::Unavailable { attempts: failures },
                         });
                     }
-                    self.or_halted(sleep(Backoff::META.wait(failures))).await?;
+                    self.or_halted(sleep(BACKOFF.wait(failures))).await?;
                 }
             }
             tally.retries += 1;
@@ -209,11 +257,11 @@ impl Sender {
         }
     }
 
-    async fn or_halted(&self, wait: impl Future<Output = ()>) -> Result<(), Stop> {
+    async fn or_halted<T>(&self, wait: impl Future<Output = T>) -> Result<T, Stop> {
         tokio::select! {
             biased;
             () = self.halt.cancelled() => Err(Stop::Halted),
-            () = wait => Ok(()),
+            waited = wait => Ok(waited),
         }
     }
 
@@ -280,6 +328,14 @@ impl std::fmt::Debug for Sender {
 
 /// An answer after which the request is not sent again.
 enum Final {
-    Accepted { invalid: u64 },
-    Refused { error: Option<ErrorCode> },
+    Accepted {
+        invalid: u64,
+    },
+    /// As a whole: if it holds several rows, each half may still pass.
+    Refused {
+        error: Option<ErrorCode>,
+    },
 }
+
+#[cfg(test)]
+mod tests;

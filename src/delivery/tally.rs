@@ -2,7 +2,7 @@
 
 use crate::meta::{ErrorCode, TraceId};
 
-/// A row that Meta refused by itself: sent alone, or alone with itself.
+/// A row that Meta refused when it was sent alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedRow {
     pub row: u64,

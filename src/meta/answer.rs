@@ -32,7 +32,7 @@ pub struct TraceId(String);
 impl TraceId {
     /// `None` unless it is up to 64 letters, digits, `_` or `-`: an answer of some
     /// proxy could hold anything there.
-    fn recognise(text: &str) -> Option<TraceId> {
+    pub fn recognise(text: &str) -> Option<TraceId> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         ((1..=64).contains(&text.len()) && text.bytes().all(plain))
             .then(|| TraceId(text.to_owned()))
@@ -86,8 +86,8 @@ impl Answer {
         });
         let outcome = match (&parsed, error, code) {
             // A 200 may carry an error all the same.
-            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient),
-            (_, Some(error), None) if error.is_transient => Outcome::Transient,
+            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient()),
+            (_, Some(error), None) if error.is_transient() => Outcome::Transient,
             (Some(body), None, _) if (200..300).contains(&status) => body.success(),
             _ => class::of_status(status),
         };
@@ -120,10 +120,11 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Meta does not document `Retry-After`; honoured if it comes, up to a day.
+/// Meta does not document `Retry-After`; honoured if it comes, up to a day. Zero is no
+/// answer to how long: taken at its word, a blocked account would be called on and on.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: u64 = text(headers, &RETRY_AFTER)?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(86_400)))
+    (seconds > 0).then(|| Duration::from_secs(seconds.min(86_400)))
 }
 
 /// Any answer of either API. `invalid_entry_samples`, `messages` and the texts of
@@ -141,9 +142,14 @@ struct Body {
 struct ErrorBody {
     code: Option<i64>,
     error_subcode: Option<i64>,
-    #[serde(default)]
-    is_transient: bool,
+    is_transient: Option<bool>,
     fbtrace_id: Option<String>,
+}
+
+impl ErrorBody {
+    fn is_transient(&self) -> bool {
+        self.is_transient == Some(true)
+    }
 }
 
 impl Body {
@@ -207,6 +213,13 @@ mod tests {
     }
 
     #[test]
+    fn a_null_is_as_good_as_nothing() {
+        let body =
+            r#"{"error":{"code":190,"error_subcode":null,"is_transient":null,"fbtrace_id":null}}"#;
+        assert_eq!(outcome(500, body), Outcome::Auth);
+    }
+
+    #[test]
     fn a_success_that_cannot_be_read_is_unknown() {
         for body in [
             "Service Unavailable",
@@ -243,6 +256,14 @@ mod tests {
     }
 
     #[test]
+    fn only_a_plain_word_is_a_trace_id() {
+        for text in ["", "jane@example.com", "a b", &"A".repeat(65)] {
+            assert_eq!(TraceId::recognise(text), None, "{text}");
+        }
+        assert!(TraceId::recognise("AbCd-1_23").is_some());
+    }
+
+    #[test]
     fn texts_of_metas_are_not_kept() {
         let body = r#"{"error":{"message":"Invalid token MARKED","code":190,"error_user_msg":"MARKED","fbtrace_id":"MARKED x@example.com"}}"#;
         let answer = Answer::read(401, &HeaderMap::new(), body.as_bytes());
@@ -269,6 +290,11 @@ mod tests {
         assert_eq!(
             Answer::read(400, &headers, body).outcome,
             Outcome::Throttled { wait: seconds }
+        );
+        headers.insert(RETRY_AFTER, "0".parse().unwrap());
+        assert_eq!(
+            Answer::read(400, &headers, body).outcome,
+            Outcome::Throttled { wait: minutes }
         );
     }
 }

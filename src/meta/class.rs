@@ -19,7 +19,13 @@ pub(super) fn of_error(error: ErrorCode, transient: bool) -> Outcome {
         // Session or token not valid, expired, revoked.
         (102 | 190, _) => Outcome::Auth,
 
+        // "Unknown", and what an audience answers to a request that it cannot take
+        // whole; too many parameters or rows.
+        (1, Some(99)) | (105, _) => Outcome::TooLarge,
+
         _ if transient => Outcome::Transient,
+        // A replacement of the audience is under way: it ends by itself.
+        (2650, Some(1_870_145)) => Outcome::Transient,
         // Unknown, temporarily down, internal, upload not ready.
         (1 | 2 | 5000 | 21009 | 3910001, _) => Outcome::Transient,
         (..=-1, _) => Outcome::Transient,
@@ -30,14 +36,24 @@ pub(super) fn of_error(error: ErrorCode, transient: bool) -> Outcome {
             Outcome::Configuration
         }
         // The family of event validation, and what carries no known subcode: some
-        // row. Where every single row fails alike, delivery calls it configuration.
+        // row. Where every row fails alike, delivery takes it for the route's set-up.
         (100, _) => Outcome::BadData,
-        // Too many parameters or rows: a smaller request may pass.
-        (105, _) => Outcome::BadData,
 
         // Capability, address, permission, signature, parameter, terms, policy,
         // version, audience gone or not ours: a person has to act.
         _ => Outcome::Configuration,
+    }
+}
+
+impl ErrorCode {
+    /// Whether the error is one of those by which Meta refuses the content of a row:
+    /// the family of event validation. Any other that refuses a row may as well refuse
+    /// something that all of the requests have in common.
+    pub fn blames_a_row(self) -> bool {
+        matches!(
+            (self.code, self.subcode),
+            (100, Some(1_815_356 | 2_804_000..=2_804_999))
+        ) && of_error(self, false) == Outcome::BadData
     }
 }
 
@@ -46,6 +62,7 @@ pub(super) fn of_status(status: u16) -> Outcome {
     match status {
         429 => Outcome::Throttled { wait: None },
         401 => Outcome::Auth,
+        413 => Outcome::TooLarge,
         // A page of a proxy or load balancer, 4xx as well as 5xx, has been seen
         // for outages; a request that Meta really refuses comes with a code.
         400..=599 => Outcome::Transient,
@@ -63,7 +80,8 @@ mod tests {
         let throttled = Outcome::Throttled { wait: None };
         let table: &[(i64, Option<i64>, bool, Outcome)] = &[
             (1, None, false, Outcome::Transient),
-            (1, Some(99), false, Outcome::Transient),
+            (1, Some(99), false, Outcome::TooLarge),
+            (1, Some(99), true, Outcome::TooLarge),
             (2, Some(1_504_043), false, Outcome::Transient),
             (3, None, false, Outcome::Configuration),
             (4, Some(1_504_022), false, throttled),
@@ -84,7 +102,7 @@ mod tests {
             (100, Some(1_713_230), false, Outcome::Configuration),
             (102, Some(452), false, Outcome::Auth),
             (104, None, false, Outcome::Configuration),
-            (105, None, false, Outcome::BadData),
+            (105, None, false, Outcome::TooLarge),
             (190, None, false, Outcome::Auth),
             (190, Some(463), true, Outcome::Auth),
             (200, Some(1_870_034), false, Outcome::Configuration),
@@ -93,7 +111,8 @@ mod tests {
             (368, None, false, Outcome::Configuration),
             (613, Some(1_487_742), false, throttled),
             (2635, None, false, Outcome::Configuration),
-            (2650, Some(1_870_145), false, Outcome::Configuration),
+            (2650, None, false, Outcome::Configuration),
+            (2650, Some(1_870_145), false, Outcome::Transient),
             (2654, Some(1_713_092), false, Outcome::Configuration),
             (5000, None, false, Outcome::Transient),
             (21009, None, false, Outcome::Transient),
@@ -110,12 +129,25 @@ mod tests {
     }
 
     #[test]
+    fn only_event_validation_blames_a_row() {
+        let blames = |code, subcode| ErrorCode { code, subcode }.blames_a_row();
+        assert!(blames(100, Some(2_804_003)) && blames(100, Some(2_804_050)));
+        assert!(!blames(100, None) && !blames(100, Some(33)));
+        assert!(
+            !blames(100, Some(2_804_030)),
+            "a choice of the whole request"
+        );
+        assert!(!blames(190, Some(2_804_003)));
+    }
+
+    #[test]
     fn a_status_alone_never_refuses_a_row() {
         for status in 100..600 {
             assert_ne!(of_status(status), Outcome::BadData, "status {status}");
         }
         assert_eq!(of_status(200), Outcome::Unknown);
         assert_eq!(of_status(502), Outcome::Transient);
+        assert_eq!(of_status(413), Outcome::TooLarge);
         assert_eq!(of_status(429), Outcome::Throttled { wait: None });
     }
 }

@@ -24,6 +24,9 @@ pub enum Outcome {
     Configuration,
     /// Something in the rows is refused, and with it the whole request.
     BadData,
+    /// Refused, and perhaps for its size alone: the same rows may pass in smaller
+    /// requests. Nothing of it happened.
+    TooLarge,
 }
 
 impl Outcome {
@@ -38,6 +41,7 @@ impl Outcome {
             Outcome::Auth => "auth",
             Outcome::Configuration => "configuration",
             Outcome::BadData => "bad_data",
+            Outcome::TooLarge => "too_large",
         }
     }
 }

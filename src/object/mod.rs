@@ -4,7 +4,6 @@
 //! bytes that come out are those of one version, in order, each once; or there is an
 //! error that says which of the few possible things went wrong.
 
-mod backoff;
 mod content;
 mod decompress;
 mod error;

@@ -19,10 +19,16 @@ use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use tokio::time::{sleep, timeout};
 use tokio_util::io::StreamReader;
 
-use super::backoff::Backoff;
 use super::error::ObjectError;
 use super::source::{Body, ObjectSource};
 use super::version::ObjectVersion;
+use crate::backoff::Backoff;
+
+/// Between two attempts at the same bytes.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(100),
+    most: Duration::from_secs(10),
+};
 
 /// How an object is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +38,7 @@ pub struct ReadOptions {
     /// What one request asks for. Larger means fewer requests, not more memory.
     pub window_bytes: u64,
     /// Failures in a row, without a byte between them, after which the read fails.
-    pub attempts: u32,
+    pub attempts: usize,
     /// How long to wait for the next bytes before the request is given up. Time in
     /// which nobody reads does not count.
     pub stall: Duration,
@@ -91,7 +97,6 @@ pub fn open(
         window_end: options.start,
         body: None,
         failures: 0,
-        backoff: Backoff::new(),
         source,
         version,
         options,
@@ -119,8 +124,7 @@ struct Read {
     window_end: u64,
     body: Option<Body>,
     /// Failures since the last byte.
-    failures: u32,
-    backoff: Backoff,
+    failures: usize,
 }
 
 impl Read {
@@ -131,7 +135,6 @@ impl Read {
                 Ok(piece) => {
                     self.position += piece.len() as u64;
                     self.failures = 0;
-                    self.backoff.reset();
                     self.progress
                         .bytes
                         .fetch_add(piece.len() as u64, Ordering::Relaxed);
@@ -196,7 +199,7 @@ impl Read {
             return Err(error);
         }
         self.progress.resumes.fetch_add(1, Ordering::Relaxed);
-        let pause = self.backoff.next_pause();
+        let pause = BACKOFF.wait(self.failures);
         tracing::debug!(
             object.version = %self.version,
             object.offset = self.position,

@@ -12,6 +12,7 @@ use aws_sdk_s3::primitives::ByteStreamError;
 
 use super::error::ObjectError;
 use super::version::ObjectAddress;
+use crate::error_chain::ErrorChain;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
@@ -61,12 +62,12 @@ where
         SdkError::ConstructionFailure(_) => {
             return ObjectError::Setup {
                 address: address.clone(),
-                reason: chain(error),
+                reason: ErrorChain(error).to_string(),
             };
         }
         // Credentials that could not be had arrive here too, and their service may be
         // only slow: a route is not stopped for that.
-        _ => return ObjectError::transient(address, chain(error)),
+        _ => return ObjectError::transient(address, ErrorChain(error).to_string()),
     };
     let status = answer.raw().status().as_u16();
     let code = answer.err().code();
@@ -90,19 +91,7 @@ where
 
 /// A body broke off; whatever the cause, the rest can be asked for again.
 pub(super) fn broken_body(error: &ByteStreamError, address: &ObjectAddress) -> ObjectError {
-    ObjectError::transient(address, chain(error))
-}
-
-/// The texts of an error and its causes, in one line.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    ObjectError::transient(address, ErrorChain(error).to_string())
 }
 
 #[cfg(test)]

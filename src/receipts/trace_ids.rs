@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::meta::TraceId;
+
 /// The first thousand, and how many there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceIds {
@@ -13,16 +15,12 @@ pub struct TraceIds {
 
 impl TraceIds {
     const MOST: usize = 1_000;
-    const LONGEST: usize = 64;
-
-    /// Of a request's answer. What is no plain word is counted, not kept: it comes
-    /// from outside.
-    pub fn add(&mut self, id: &str) {
-        self.total = self.total.saturating_add(1);
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let is_plain = (1..=Self::LONGEST).contains(&id.len()) && id.bytes().all(plain);
-        if is_plain && self.kept.len() < Self::MOST {
-            self.kept.push(id.to_owned());
+    /// `first` are those that were kept so far, of `total` that there were.
+    pub fn new(first: impl IntoIterator<Item = TraceId>, total: u64) -> TraceIds {
+        let kept = first.into_iter().take(Self::MOST);
+        TraceIds {
+            kept: kept.map(|id| id.as_str().to_owned()).collect(),
+            total,
         }
     }
 
@@ -41,20 +39,9 @@ mod tests {
 
     #[test]
     fn the_first_thousand_are_kept_and_all_are_counted() {
-        let mut ids = TraceIds::default();
-        for number in 0..1_500 {
-            ids.add(&format!("A{number}_x-y"));
-        }
-        assert_eq!((ids.kept().len(), ids.total()), (1_000, 1_500));
+        let all = (0..1_500).filter_map(|number| TraceId::recognise(&format!("A{number}_x-y")));
+        let ids = TraceIds::new(all, 2_500);
+        assert_eq!((ids.kept().len(), ids.total()), (1_000, 2_500));
         assert_eq!(ids.kept().last().map(String::as_str), Some("A999_x-y"));
-    }
-
-    #[test]
-    fn what_is_no_plain_word_is_counted_but_not_kept() {
-        let mut ids = TraceIds::default();
-        for id in ["", "jane@example.com", &"A".repeat(65), "AbCd123"] {
-            ids.add(id);
-        }
-        assert_eq!((ids.kept(), ids.total()), (&["AbCd123".to_owned()][..], 4));
     }
 }

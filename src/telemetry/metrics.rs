@@ -35,7 +35,7 @@ pub struct Metrics {
     requests_in_flight: Gauge,
     usage: Family<Label, Gauge<f64, AtomicU64>>,
     routes_stopped: Family<RouteLabel, Gauge>,
-    pub objects_in_progress: Gauge,
+    objects_in_progress: Gauge,
     pub rows_read: Counter,
     pub rows_filtered: Counter,
     pub rows_accepted: Counter,
@@ -227,6 +227,12 @@ impl Metrics {
             .set(i64::from(stopped));
     }
 
+    /// Counts an object as in progress until the guard is dropped.
+    pub fn object_in_progress(&self) -> InFlight<'_> {
+        self.objects_in_progress.inc();
+        InFlight(&self.objects_in_progress)
+    }
+
     /// Counts a request as in flight until the guard is dropped.
     pub fn request_in_flight(&self) -> InFlight<'_> {
         self.requests_in_flight.inc();
@@ -258,7 +264,7 @@ impl Metrics {
     }
 }
 
-/// A request that is out.
+/// Something that has begun and not ended.
 #[derive(Debug)]
 pub struct InFlight<'a>(&'a Gauge);
 

@@ -79,8 +79,13 @@ impl EventTimes {
                     limit_days,
                 });
             }
-            // A clock of S3's that runs ahead of ours makes no event of the future.
-            EventTime::Object => Source::Fixed(object.last_modified.min(now)),
+            // As it is, though our clock be behind S3's: `now` would be another for
+            // the next attempt, and its events other bytes. Only what no clock
+            // explains is no event of the future.
+            EventTime::Object if object.last_modified <= newest => {
+                Source::Fixed(object.last_modified)
+            }
+            EventTime::Object => Source::Fixed(now),
         };
         Ok(EventTimes {
             source,
@@ -132,7 +137,46 @@ fn parse(text: &str) -> Result<i64, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    #[test]
+    fn a_clock_behind_s3_changes_no_event_from_one_attempt_to_the_next() {
+        let object = ObjectVersion {
+            address: crate::object::version::ObjectAddress {
+                bucket: "b".to_owned(),
+                key: "k".to_owned(),
+                version_id: None,
+            },
+            etag: "e".to_owned(),
+            size: 1,
+            last_modified: 1_762_902_353,
+        };
+        let fields = EventFields {
+            event_name: "Lead".to_owned(),
+            action_source: ActionSource::Other,
+            event_time: EventTime::Object,
+            event_id: None,
+            value: None,
+            currency: None,
+            order_id: None,
+            event_source_url: None,
+            test_event_code: None,
+        };
+        for behind in [-3600, 0, 2, AHEAD] {
+            let times = EventTimes::new(&fields, &object, object.last_modified - behind).unwrap();
+            let time = times.of(&Record::new()).unwrap();
+            assert_eq!(time, object.last_modified, "{behind} s behind");
+        }
+        let now = object.last_modified - 7200;
+        let times = EventTimes::new(&fields, &object, now).unwrap();
+        assert_eq!(
+            times.of(&Record::new()).unwrap(),
+            now,
+            "no clock is so wrong"
+        );
+    }
 
     #[test]
     fn times_are_read_in_every_form_that_is_offered() {

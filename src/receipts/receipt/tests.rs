@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use super::*;
-use crate::meta::ErrorCode;
+use crate::meta::{ErrorCode, TraceId};
 use crate::object::version::ObjectAddress;
 
 fn object() -> ObjectVersion {
@@ -72,7 +72,7 @@ fn receipt() -> Receipt {
             dropped: BTreeMap::from([(Code::new("no_at_sign"), 1)]),
         },
     );
-    receipt.trace_ids.add("AbCdEf123");
+    receipt.trace_ids = TraceIds::new(TraceId::recognise("AbCdEf123"), 1);
     receipt
 }
 

@@ -1,37 +1,18 @@
-//! How long to wait before trying again.
+//! How long to wait before trying again, whatever it is that failed.
 
 use std::time::Duration;
 
 /// Doubles from `first` to `most`; each wait is drawn from the upper half, so that
 /// workers that failed together do not come back together.
 #[derive(Clone, Copy, Debug)]
-pub struct Backoff {
-    pub first: Duration,
-    pub most: Duration,
+pub(crate) struct Backoff {
+    pub(crate) first: Duration,
+    pub(crate) most: Duration,
 }
 
 impl Backoff {
-    /// For answers of Meta's that ask for patience.
-    pub const META: Backoff = Backoff {
-        first: Duration::from_millis(500),
-        most: Duration::from_secs(30),
-    };
-
-    /// For a throttle without a hint: Meta blocks for one to five minutes, and
-    /// calling while blocked lengthens it.
-    pub const THROTTLE: Backoff = Backoff {
-        first: Duration::from_secs(60),
-        most: Duration::from_secs(900),
-    };
-
-    /// For the queue, when it cannot be reached or used.
-    pub const QUEUE: Backoff = Backoff {
-        first: Duration::from_secs(1),
-        most: Duration::from_secs(30),
-    };
-
     /// The wait before the attempt that follows `failures` failed ones (from 1).
-    pub fn wait(&self, failures: usize) -> Duration {
+    pub(crate) fn wait(&self, failures: usize) -> Duration {
         let doubled = self
             .first
             .saturating_mul(1 << failures.saturating_sub(1).min(20));
