@@ -2,10 +2,11 @@
 //! goes its way.
 
 use audience_activator::receipts::Receipt;
-use serde_json::json;
 
+use super::announcements::notification;
 use super::people::{self, HEADER};
 use super::stage::Stage;
+use super::worker::Worker;
 
 const REFUSED: &str = "refused; the queue's redrive policy decides how often it is tried";
 
@@ -43,7 +44,7 @@ fn refused() -> [Refused; 4] {
         },
         Refused {
             key: "meta/people/table.parquet",
-            body: [b"PAR1", &[0; 200][..], b"PAR1"].concat(),
+            body: [b"PAR1\x15\x04", &[0; 200][..], b"PAR1"].concat(),
             reason: "unsupported_format",
             says: "unsupported format: Parquet",
         },
@@ -76,46 +77,36 @@ async fn a_file_that_does_not_fit_is_refused_with_its_reason_and_kept() {
         .put("meta/people/good.csv", people::csv(0..5))
         .await;
     stage.plane.receipt("meta/people/good.csv").await;
-    let kept = super::eventually("only the refused ones to be left", || async {
-        let (visible, held) = stage.plane.depth().await;
-        (visible + held == 4).then_some(4)
-    })
-    .await;
-    assert_eq!(kept, refused().len());
+    stage.plane.until_kept(refused().len()).await;
     assert_eq!(stage.received(), (5, 0));
 }
 
 #[tokio::test]
 #[ignore = "needs LocalStack: make test"]
-async fn a_mended_file_or_late_object_is_delivered_without_anybody_s_help() {
+async fn an_object_that_is_not_there_yet_is_waited_for_and_holds_up_no_other() {
     let stage = Stage::set_up().await;
-    let worker = stage.worker().await;
-    // Announced before it is there.
-    let key = "people-later.csv";
-    let event = json!({
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {
-            "bucket": {"name": stage.plane.audience_bucket},
-            "object": {"key": format!("meta/people/{key}")},
-        },
-    });
-    stage.plane.send(&event.to_string()).await;
+    let config = stage.config(&[stage.unannounced_conversions("people")]);
+    let worker = Worker::start(&config).await;
+    let keys = ["people/late.csv".to_owned(), "people/there.csv".to_owned()];
+    let [late, there] = &keys;
+    stage.plane.put(there, people::csv(0..5)).await;
+    // One message for both, which is done when both are.
+    stage.plane.send(&notification(&stage, &keys)).await;
     let line = worker.until_logged(REFUSED, |_| true).await;
-    let missing = line["reason"].as_str().unwrap();
+    let reason = line["reason"].as_str().unwrap();
     assert!(
-        missing.ends_with(&format!("{key} does not exist")),
-        "{missing}"
+        reason.ends_with("people/late.csv does not exist"),
+        "{reason}"
     );
-    let metric = "worker_objects_total{status=\"missing\"}";
-    assert_eq!(worker.metric(metric).await, Some(1.0));
+    let missing = "worker_objects_total{status=\"missing\"}";
+    assert_eq!(worker.metric(missing).await, Some(1.0));
+    stage.plane.receipt(there).await;
     stage.plane.until_depth(0, 1).await;
 
-    let key = format!("meta/people/{key}");
-    stage.plane.put(&key, people::csv(0..5)).await;
-    stage.plane.receipt(&key).await;
+    stage.plane.put(late, people::csv(5..9)).await;
+    stage.plane.receipt(late).await;
     stage.plane.until_empty().await;
-    assert_eq!(stage.received(), (5, 0), "by its own event, and not twice");
+    assert_eq!(stage.received(), (9, 0), "each of them once");
 }
 
 #[tokio::test]

@@ -97,42 +97,67 @@ async fn the_exit_code_says_what_kind_of_failure_it_was() {
     let meta_away = config.replace(&stage.meta.endpoint(), "http://127.0.0.1:9");
     let impatient = format!("{meta_away}[delivery]\nattempts = 1\n");
 
-    for (file, config, expected, says) in [
+    let bucket = &stage.plane.audience_bucket;
+    let absent = format!("s3://{bucket}/meta/people/absent.csv");
+    for (arguments, config, expected, says) in [
         (
-            &*good,
+            &[&*good][..],
             &*impatient,
             1,
-            "Meta was not able to take the request",
+            "Meta was not able to take the request in 1 attempts",
         ),
-        (&good, "[queu]\n", 2, "queu: unknown key"),
-        ("/nowhere/at/all.csv", &config, 3, "does not exist"),
-        (&odd, &config, 3, "column"),
+        (&[&good], "[queu]\nurl = 1\n", 2, "queu: unknown key"),
         (
-            &good,
+            &[&good, "--route", "nobody"],
+            &config,
+            2,
+            "no route \"nobody\"",
+        ),
+        (&[&absent], &config, 3, "does not exist"),
+        (&[&odd], &config, 3, "column"),
+        (
+            &[&good],
             &expired,
             4,
             "Meta does not accept the access token (error 190",
         ),
     ] {
-        let (code, _, complaint) = run(stage.command("upload", config).arg(file));
+        let (code, _, complaint) = run(stage.command("upload", config).args(arguments));
         assert_eq!(code, Some(expected), "{complaint}");
         assert!(complaint.contains(says), "{complaint}");
     }
     assert_eq!(stage.received(), (0, 0));
+}
 
-    let slow = Fault::delay(Target::Events, Duration::from_millis(500));
-    stage.meta.fault(slow.always());
-    let one_by_one = format!("{config}[delivery]\nrequests_in_flight = 1\n");
-    let mut upload = stage.command("upload", &one_by_one);
-    let upload = upload
-        .arg(&good)
+#[tokio::test]
+#[ignore = "needs LocalStack: make test"]
+async fn an_upload_that_is_interrupted_says_so_and_goes_through_the_next_time() {
+    let stage = Stage::set_up().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = write(directory.path(), "people.csv", &people::csv(0..3_000));
+    let slow = Fault::delay(Target::Events, Duration::from_secs(2));
+    stage.meta.fault(slow.nth(2).always());
+    let config = format!(
+        "{}[delivery]\nrequests_in_flight = 1\n",
+        stage.people_config()
+    );
+    let mut upload = stage.command("upload", &config);
+    upload
+        .arg(&file)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let mut upload = upload.spawn().unwrap();
+    let mut interrupted = upload.spawn().unwrap();
     stage.until_received(1_000).await;
-    signal(&upload, "INT");
-    let status = ended(&mut upload, Duration::from_secs(20)).await;
+    signal(&interrupted, "INT");
+    let status = ended(&mut interrupted, Duration::from_secs(20)).await;
     assert_eq!(status.code(), Some(5));
+    assert!(stage.received().0 < 3_000);
+
+    stage.meta.clear_faults();
+    let (code, _, complaint) = run(&mut upload);
+    assert_eq!(code, Some(0), "{complaint}");
+    let dataset = &stage.meta.inspect().datasets[DATASET];
+    assert_eq!((dataset.distinct, dataset.changed_duplicates), (3_000, 0));
 }
 
 #[tokio::test]

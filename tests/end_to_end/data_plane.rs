@@ -127,7 +127,7 @@ impl DataPlane {
     }
 
     /// Messages that are visible, and messages that somebody holds.
-    pub(crate) async fn depth(&self) -> (u32, u32) {
+    async fn depth(&self) -> (u32, u32) {
         let answer = self
             .sqs
             .get_queue_attributes()
@@ -153,6 +153,15 @@ impl DataPlane {
         let what = format!("{visible} messages visible and {held} held");
         eventually(&what, || async {
             (self.depth().await == (visible, held)).then_some(())
+        })
+        .await;
+    }
+
+    /// However many of them somebody holds.
+    pub(crate) async fn until_kept(&self, messages: usize) {
+        eventually(&format!("{messages} messages in all"), || async {
+            let (visible, held) = self.depth().await;
+            (u64::from(visible) + u64::from(held) == messages as u64).then_some(())
         })
         .await;
     }

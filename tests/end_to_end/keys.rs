@@ -1,10 +1,9 @@
 //! Objects are found under their keys, whatever is in these and whoever announces them.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
-
+use super::announcements::{notification, through_sns};
 use super::people;
 use super::stage::Stage;
+use super::worker::Worker;
 
 const NAMES: [&str; 9] = [
     "plain.csv",
@@ -45,21 +44,14 @@ async fn keys_of_every_kind_arrive_by_eventbridge() {
 async fn keys_of_every_kind_arrive_by_notifications_also_through_sns() {
     let stage = Stage::set_up().await;
     let config = stage.config(&[stage.unannounced_conversions("people")]);
-    let _worker = super::worker::Worker::start(&config).await;
+    let _worker = Worker::start(&config).await;
     let keys = NAMES.map(|name| format!("people/{name}"));
     for (person, key) in (0..).zip(&keys) {
         stage.plane.put(key, people::csv(person..person + 1)).await;
     }
     let (by_sns, direct) = keys.split_at(4);
-    let wrapped = json!({
-        "Type": "Notification",
-        "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
-        "TopicArn": "arn:aws:sns:us-east-1:000000000000:audiences",
-        "Subject": "Amazon S3 Notification",
-        "Message": notification(&stage, by_sns),
-        "Timestamp": "2026-11-23T00:54:06.655Z",
-    });
-    stage.plane.send(&wrapped.to_string()).await;
+    let wrapped = through_sns(&notification(&stage, by_sns));
+    stage.plane.send(&wrapped).await;
     stage.plane.send(&notification(&stage, direct)).await;
     all_arrived(&stage, &keys).await;
 }
@@ -73,30 +65,4 @@ async fn all_arrived(stage: &Stage, keys: &[String]) {
     }
     stage.plane.until_empty().await;
     assert_eq!(stage.plane.receipts().await.len(), keys.len());
-}
-
-/// S3's own message: one record for each object, keys as a form would encode them.
-fn notification(stage: &Stage, keys: &[String]) -> String {
-    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'/')
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'*');
-    let record = |key: &String| -> Value {
-        let encoded = utf8_percent_encode(key, ENCODED).to_string();
-        json!({
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "awsRegion": "us-east-1",
-            "eventTime": "2026-11-23T16:58:42.288Z",
-            "eventName": "ObjectCreated:Put",
-            "s3": {
-                "s3SchemaVersion": "1.0",
-                "bucket": {"name": stage.plane.audience_bucket},
-                "object": {"key": encoded.replace("%20", "+"), "sequencer": "0055AED6DCD90281E5"},
-            },
-        })
-    };
-    json!({"Records": keys.iter().map(record).collect::<Vec<_>>()}).to_string()
 }

@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod announcements;
 mod bad_files;
 mod commands;
 mod data_plane;

@@ -40,8 +40,7 @@ async fn what_is_not_understood_is_left_in_the_queue() {
         };
         worker.until_logged(told, again).await;
     }
-    let (visible, held) = stage.plane.depth().await;
-    assert_eq!(visible + held, NOT_UNDERSTOOD.len() as u32);
+    stage.plane.until_kept(NOT_UNDERSTOOD.len()).await;
     assert_eq!(stage.received(), (5, 0));
 }
 

@@ -1,9 +1,7 @@
 //! An object is sent once, unless somebody asks for more.
 
-use audience_activator::event::announce;
-use audience_activator::object::version::{ObjectAddress, ObjectVersion};
-use time::OffsetDateTime;
-
+use super::announcements::event;
+use super::eventually;
 use super::people;
 use super::stage::{DATASET, Stage};
 
@@ -20,7 +18,7 @@ async fn an_object_is_done_once() {
     assert_eq!(stage.received(), (1_500, 0));
 
     // SQS delivers at least once, and EventBridge too.
-    stage.plane.send(&event(&stage, &version, None)).await;
+    stage.plane.send(&event(&stage, KEY, &version, None)).await;
     let already = "worker_objects_total{status=\"already_delivered\"}";
     worker.until_metric(already, 1.0).await;
     stage.plane.until_empty().await;
@@ -28,9 +26,9 @@ async fn an_object_is_done_once() {
 
     stage
         .plane
-        .send(&event(&stage, &version, Some("second-try")))
+        .send(&event(&stage, KEY, &version, Some("second-try")))
         .await;
-    let replayed = super::eventually("the receipt of the replay", || async {
+    let replayed = eventually("the receipt of the replay", || async {
         let receipt = stage.plane.receipt(KEY).await;
         receipt.replay.is_some().then_some(receipt)
     })
@@ -52,7 +50,7 @@ async fn each_version_of_an_overwritten_object_is_done() {
         stage.plane.put(KEY, people::csv(0..10)).await,
         stage.plane.put(KEY, people::csv(10..30)).await,
     ];
-    let receipts = super::eventually("two receipts", || async {
+    let receipts = eventually("two receipts", || async {
         let receipts = stage.plane.receipts().await;
         (receipts.len() == 2).then_some(receipts)
     })
@@ -64,18 +62,4 @@ async fn each_version_of_an_overwritten_object_is_done() {
         assert_eq!(receipt.unwrap().sent.accepted, rows);
     }
     assert_eq!(stage.received(), (30, 0));
-}
-
-fn event(stage: &Stage, version: &str, replay: Option<&str>) -> String {
-    let object = ObjectVersion {
-        address: ObjectAddress {
-            bucket: stage.plane.audience_bucket.clone(),
-            key: KEY.to_owned(),
-            version_id: Some(version.to_owned()),
-        },
-        etag: String::new(),
-        size: 1,
-        last_modified: 0,
-    };
-    announce(&object, replay, OffsetDateTime::now_utc())
 }

@@ -99,12 +99,20 @@ impl Worker {
         message: &str,
         condition: impl Fn(&Value) -> bool,
     ) -> Value {
-        eventually(&format!("the worker to log {message:?}"), || async {
+        self.until_line(message, |line| {
+            line["message"] == message && condition(line)
+        })
+        .await
+    }
+
+    /// The first line of the log of which the condition is true.
+    pub(crate) async fn until_line(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        eventually(&format!("a line of the log: {what}"), || async {
             let log = self.log();
             let mut lines = log
                 .lines()
-                .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines.find(|line| line["message"] == message && condition(line))
+                .filter_map(|line| serde_json::from_str(line).ok());
+            lines.find(&condition)
         })
         .await
     }
