@@ -4,15 +4,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod localstack;
+
 use std::sync::Arc;
 
 use audience_activator::config::{
     Config, ConfigClients, ConfigError, ConfigSource, Environment, Purpose, SourceError,
 };
 use audience_activator::credentials::{AwsSecrets, CredentialStore, SecretError, SecretRef};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::primitives::Blob;
-use aws_sdk_ssm::config::Credentials as AwsKeys;
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -35,17 +36,6 @@ audience = "1"
 mode = "add"
 "#;
 
-async fn localstack() -> SdkConfig {
-    let endpoint = std::env::var("ACTIVATOR_TEST_LOCALSTACK")
-        .expect("ACTIVATOR_TEST_LOCALSTACK must be LocalStack's address: run `make test`");
-    aws_config::defaults(BehaviorVersion::latest())
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(AwsKeys::new("test", "test", None, None, "test"))
-        .load()
-        .await
-}
-
 fn s3(aws: &SdkConfig) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(true);
     aws_sdk_s3::Client::from_conf(config.build())
@@ -60,9 +50,7 @@ fn store(aws: &SdkConfig) -> CredentialStore {
 
 /// A name that no other run of this suite has used in the same LocalStack.
 fn fresh(name: &str) -> String {
-    let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    format!("/test-{}/{name}", since.as_nanos())
+    format!("/test/{}", localstack::fresh_name(name))
 }
 
 /// Each shape, and whether it names the pixel.
@@ -96,7 +84,7 @@ async fn put_parameter(aws: &SdkConfig, name: &str, value: &str, kind: Parameter
 #[tokio::test]
 #[ignore = "needs LocalStack: make test"]
 async fn every_shape_is_read_from_a_secure_string() {
-    let aws = localstack().await;
+    let aws = localstack::aws();
     for (shape, value, has_pixel) in shapes() {
         let name = fresh("parameter");
         put_parameter(&aws, &name, &value, ParameterType::SecureString).await;
@@ -110,7 +98,7 @@ async fn every_shape_is_read_from_a_secure_string() {
 #[tokio::test]
 #[ignore = "needs LocalStack: make test"]
 async fn every_shape_is_read_from_secrets_manager_as_text_and_as_binary() {
-    let aws = localstack().await;
+    let aws = localstack::aws();
     let manager = aws_sdk_secretsmanager::Client::new(&aws);
     for (shape, value, has_pixel) in shapes() {
         for binary in [false, true] {
@@ -135,7 +123,7 @@ async fn every_shape_is_read_from_secrets_manager_as_text_and_as_binary() {
 #[tokio::test]
 #[ignore = "needs LocalStack: make test"]
 async fn a_missing_or_deleted_secret_says_that_it_is_not_there() {
-    let aws = localstack().await;
+    let aws = localstack::aws();
     let manager = aws_sdk_secretsmanager::Client::new(&aws);
     let deleted = fresh("deleted");
     let create = manager.create_secret().name(&deleted).secret_string(TOKEN);
@@ -161,7 +149,7 @@ async fn a_missing_or_deleted_secret_says_that_it_is_not_there() {
 #[ignore = "needs LocalStack: make test"]
 async fn a_secret_store_that_is_not_there_is_unreachable_and_tried_again_later() {
     // The discard port: nothing listens there.
-    let aws = localstack().await.into_builder();
+    let aws = localstack::aws().into_builder();
     let aws = aws.endpoint_url("http://127.0.0.1:9").build();
     let error = store(&aws).get(&SecretRef::Ssm("/x".to_owned())).await;
     let error = error.unwrap_err();
@@ -185,7 +173,7 @@ async fn load(source: &ConfigSource, aws: &SdkConfig) -> Result<Config, ConfigEr
 #[tokio::test]
 #[ignore = "needs LocalStack: make test"]
 async fn a_configuration_is_read_from_a_parameter_plain_or_secure() {
-    let aws = localstack().await;
+    let aws = localstack::aws();
     for kind in [ParameterType::String, ParameterType::SecureString] {
         let name = fresh("config");
         put_parameter(&aws, &name, CONFIG, kind).await;
@@ -205,7 +193,7 @@ async fn a_configuration_is_read_from_a_parameter_plain_or_secure() {
 #[tokio::test]
 #[ignore = "needs LocalStack: make test"]
 async fn a_configuration_is_read_from_an_object_and_a_missing_one_named() {
-    let aws = localstack().await;
+    let aws = localstack::aws();
     let bucket = fresh("config").trim_start_matches('/').replace('/', "-");
     let client = s3(&aws);
     client.create_bucket().bucket(&bucket).send().await.unwrap();

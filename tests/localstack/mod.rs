@@ -8,25 +8,31 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-/// The SDK's configuration for the LocalStack that `make test` started.
-pub(crate) fn aws() -> SdkConfig {
-    let Ok(endpoint) = std::env::var("ACTIVATOR_TEST_LOCALSTACK") else {
+pub(crate) const REGION: &str = "us-east-1";
+
+/// The endpoint of the LocalStack that `make test` started.
+pub(crate) fn endpoint() -> String {
+    std::env::var("ACTIVATOR_TEST_LOCALSTACK").unwrap_or_else(|_| {
         panic!(
-            "this test needs LocalStack: run `make test`, or start one and set \
-             ACTIVATOR_TEST_LOCALSTACK to its endpoint, such as http://127.0.0.1:4566"
-        );
-    };
+            "this test needs LocalStack: run `make test`, or start one with scripts/localstack/start and set \
+             ACTIVATOR_TEST_LOCALSTACK to the endpoint that it prints"
+        )
+    })
+}
+
+/// The SDK's configuration for it; LocalStack takes any key pair.
+pub(crate) fn aws() -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
+        .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
             "test", "test", None, None, "test",
         )))
-        .endpoint_url(endpoint)
+        .endpoint_url(endpoint())
         .build()
 }
 
-/// A name that no earlier run has left behind, for a queue or a bucket.
+/// A name that no earlier run has left behind, for a queue, a bucket or a secret.
 pub(crate) fn fresh_name(of: &str) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

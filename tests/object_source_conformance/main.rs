@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod local;
+#[path = "../localstack/mod.rs"]
+mod localstack;
 mod s3;
 mod suite;

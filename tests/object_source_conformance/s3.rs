@@ -4,11 +4,12 @@ use audience_activator::object::version::ObjectAddress;
 use audience_activator::object::{ObjectError, ObjectSource, S3Source};
 use aws_config::Region;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::config::{Builder, Credentials};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
 
+use super::localstack;
 use super::suite::{Store, every_promise_is_kept};
 
 struct Bucket {
@@ -18,28 +19,15 @@ struct Bucket {
 }
 
 fn client() -> Client {
-    let Ok(endpoint) = std::env::var("ACTIVATOR_TEST_LOCALSTACK") else {
-        panic!(
-            "this test needs LocalStack: run `make test`, or set \
-             ACTIVATOR_TEST_LOCALSTACK to its endpoint"
-        );
-    };
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version_latest()
-        .endpoint_url(endpoint)
-        .force_path_style(true)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .build();
-    Client::from_conf(config)
+    let config = Builder::from(&localstack::aws()).force_path_style(true);
+    Client::from_conf(config.build())
 }
 
 impl Bucket {
     /// A bucket of its own for each test and each run.
     async fn create(name: &str) -> Bucket {
         let client = client();
-        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-        let name = format!("objects-{name}-{}", now.as_micros());
+        let name = localstack::fresh_name(&format!("objects-{name}"));
         client.create_bucket().bucket(&name).send().await.unwrap();
         Bucket {
             source: S3Source::new(client.clone()),

@@ -1,78 +1,47 @@
-//! Buckets, queue and rule in LocalStack, one set for each test.
+//! Buckets, queue and rule in LocalStack, made from the same template that AWS gets;
+//! one set for each test.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use audience_activator::receipts::Receipt;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::eventually;
-use audience_activator::receipts::Receipt;
+use super::localstack::{self, REGION};
 
 const TEMPLATE: &str = include_str!("../../deploy/cloudformation/data-plane.yaml");
-const REGION: &str = "us-east-1";
 
-/// The endpoint of the LocalStack that `make test` started.
-pub fn endpoint() -> String {
-    std::env::var("ACTIVATOR_TEST_LOCALSTACK").unwrap_or_else(|_| {
-        panic!(
-            "this test needs LocalStack: run `make test`, or start it with scripts/localstack/start and set \
-             ACTIVATOR_TEST_LOCALSTACK to the endpoint it prints"
-        )
-    })
-}
-
-pub async fn aws() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .endpoint_url(endpoint())
-        .region(Region::new(REGION))
-        .credentials_provider(aws_sdk_s3::config::Credentials::new("test", "test", None, None, "test"))
-        .load()
-        .await
-}
-
-pub struct DataPlane {
-    pub name: String,
-    pub audience_bucket: String,
-    pub state_bucket: String,
-    pub queue_url: String,
-    pub s3: aws_sdk_s3::Client,
-    pub sqs: aws_sdk_sqs::Client,
-    pub ssm: aws_sdk_ssm::Client,
-    pub secrets_manager: aws_sdk_secretsmanager::Client,
+pub(crate) struct DataPlane {
+    pub(crate) name: String,
+    pub(crate) audience_bucket: String,
+    pub(crate) state_bucket: String,
+    pub(crate) queue_url: String,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    pub(crate) secrets_manager: aws_sdk_secretsmanager::Client,
 }
 
 impl DataPlane {
-    /// Creates the stack; `visibility_seconds` is then set on the queue, so that a
-    /// test need not wait five minutes for a message that was lost.
-    pub async fn create(visibility_seconds: u32) -> DataPlane {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("t{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let (audience_bucket, state_bucket) = (format!("{name}-audience"), format!("{name}-state"));
-        let config = aws().await;
-        let s3 = aws_sdk_s3::Client::from_conf(
-            aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build(),
-        );
+    pub(crate) async fn create() -> DataPlane {
+        let name = localstack::fresh_name("e2e");
+        let aws = localstack::aws();
+        let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(true);
         let plane = DataPlane {
-            queue_url: format!("{}/queue/{REGION}/000000000000/{name}", endpoint()),
-            s3,
-            sqs: aws_sdk_sqs::Client::new(&config),
-            ssm: aws_sdk_ssm::Client::new(&config),
-            secrets_manager: aws_sdk_secretsmanager::Client::new(&config),
+            audience_bucket: format!("{name}-audience"),
+            state_bucket: format!("{name}-state"),
+            queue_url: format!(
+                "{}/queue/{REGION}/000000000000/{name}",
+                localstack::endpoint()
+            ),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            sqs: aws_sdk_sqs::Client::new(&aws),
+            ssm: aws_sdk_ssm::Client::new(&aws),
+            secrets_manager: aws_sdk_secretsmanager::Client::new(&aws),
             name,
-            audience_bucket,
-            state_bucket,
         };
         plane.create_stack().await;
-        plane
-            .sqs
-            .set_queue_attributes()
-            .queue_url(&plane.queue_url)
-            .attributes(QueueAttributeName::VisibilityTimeout, visibility_seconds.to_string())
-            .send()
-            .await
-            .expect("the queue takes its visibility timeout");
         plane
     }
 
@@ -101,14 +70,19 @@ impl DataPlane {
         ];
         eventually("the stack to be complete", || async {
             let answer = cloudformation(&describe).await;
-            assert!(!answer.contains("_FAILED") && !answer.contains("ROLLBACK"), "{answer}");
+            assert!(
+                !answer.contains("_FAILED") && !answer.contains("ROLLBACK"),
+                "{answer}"
+            );
             answer.contains("CREATE_COMPLETE").then_some(())
         })
         .await;
     }
 
-    pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
-        self.s3
+    /// Stores an object of audience and gives its version's id.
+    pub(crate) async fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> String {
+        let stored = self
+            .s3
             .put_object()
             .bucket(&self.audience_bucket)
             .key(key)
@@ -116,10 +90,11 @@ impl DataPlane {
             .send()
             .await
             .expect("the object is stored");
+        stored.version_id.expect("the bucket keeps versions")
     }
 
     /// The credentials as the AWS guidance keeps them.
-    pub async fn put_parameter(&self, name: &str, value: &str) {
+    pub(crate) async fn put_parameter(&self, name: &str, value: &str) {
         self.ssm
             .put_parameter()
             .name(name)
@@ -131,7 +106,7 @@ impl DataPlane {
             .expect("the parameter is stored");
     }
 
-    pub async fn put_secret(&self, name: &str, value: &str) {
+    pub(crate) async fn put_secret(&self, name: &str, value: &str) {
         self.secrets_manager
             .create_secret()
             .name(name)
@@ -141,7 +116,7 @@ impl DataPlane {
             .expect("the secret is stored");
     }
 
-    pub async fn send(&self, body: &str) {
+    pub(crate) async fn send(&self, body: &str) {
         self.sqs
             .send_message()
             .queue_url(&self.queue_url)
@@ -152,7 +127,7 @@ impl DataPlane {
     }
 
     /// Messages that are visible, and messages that somebody holds.
-    pub async fn depth(&self) -> (u32, u32) {
+    async fn depth(&self) -> (u32, u32) {
         let answer = self
             .sqs
             .get_queue_attributes()
@@ -162,50 +137,70 @@ impl DataPlane {
             .await
             .expect("the queue answers");
         let attributes = answer.attributes.unwrap_or_default();
-        let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(u32::MAX);
+        let count = |name| {
+            attributes
+                .get(&name)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(u32::MAX)
+        };
         (
             count(QueueAttributeName::ApproximateNumberOfMessages),
             count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
         )
     }
 
-    pub async fn until_empty(&self) {
-        eventually("the queue to be empty", || async {
-            (self.depth().await == (0, 0)).then_some(())
+    pub(crate) async fn until_depth(&self, visible: u32, held: u32) {
+        let what = format!("{visible} messages visible and {held} held");
+        eventually(&what, || async {
+            (self.depth().await == (visible, held)).then_some(())
         })
         .await;
     }
 
-    /// Every receipt that is stored.
-    pub async fn receipts(&self) -> Vec<Receipt> {
+    /// However many of them somebody holds.
+    pub(crate) async fn until_kept(&self, messages: usize) {
+        eventually(&format!("{messages} messages in all"), || async {
+            let (visible, held) = self.depth().await;
+            (u64::from(visible) + u64::from(held) == messages as u64).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) async fn until_empty(&self) {
+        self.until_depth(0, 0).await;
+    }
+
+    /// Every receipt in the state bucket.
+    pub(crate) async fn receipts(&self) -> Vec<Receipt> {
+        self.receipts_in(&self.state_bucket, "receipts/").await
+    }
+
+    /// Every receipt below this prefix of this bucket.
+    pub(crate) async fn receipts_in(&self, bucket: &str, prefix: &str) -> Vec<Receipt> {
         let listed = self
             .s3
             .list_objects_v2()
-            .bucket(&self.state_bucket)
-            .prefix("receipts/")
+            .bucket(bucket)
+            .prefix(prefix)
             .send()
             .await
-            .expect("the state bucket can be listed");
+            .expect("receipts can be listed");
         let mut receipts = Vec::new();
         for object in listed.contents() {
-            let object = self
-                .s3
-                .get_object()
-                .bucket(&self.state_bucket)
-                .key(object.key().unwrap_or_default())
-                .send()
-                .await
-                .expect("a receipt can be read");
-            let body = object.body.collect().await.expect("a receipt can be read").into_bytes();
-            receipts.push(serde_json::from_slice(&body).expect("a receipt is JSON"));
+            let key = object.key().unwrap_or_default();
+            let found = self.s3.get_object().bucket(bucket).key(key).send().await;
+            let body = found.expect("a receipt can be read").body.collect().await;
+            let json = body.expect("a receipt can be read").into_bytes();
+            receipts.push(serde_json::from_slice(&json).expect("a receipt is JSON"));
         }
         receipts
     }
 
-    /// The receipt of the object with this key.
-    pub async fn receipt(&self, key: &str) -> Receipt {
+    /// The receipt of the object with this key, as soon as there is one.
+    pub(crate) async fn receipt(&self, key: &str) -> Receipt {
         eventually(&format!("the receipt of {key}"), || async {
-            self.receipts().await.into_iter().find(|receipt| receipt.object.key == key)
+            let mut receipts = self.receipts().await.into_iter();
+            receipts.find(|receipt| receipt.object.key == key)
         })
         .await
     }
@@ -218,7 +213,7 @@ async fn cloudformation(form: &[(String, String)]) -> String {
         .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
         .collect();
     let answer = reqwest::Client::new()
-        .post(endpoint())
+        .post(localstack::endpoint())
         .header("content-type", "application/x-www-form-urlencoded")
         .header(
             "authorization",
