@@ -99,7 +99,7 @@ async fn a_lost_message_stops_the_job_before_its_next_request() {
     })
     .await;
     until("the job has ended", || {
-        stage.parts.metrics.objects_in_progress.get() == 0
+        stage.parts.board.in_hand().is_empty()
     })
     .await;
     a_moment().await;

@@ -78,8 +78,10 @@ impl Endpoint {
     }
 }
 
+type Shared = (Arc<Mutex<Vec<Seen>>>, Arc<Answer>);
+
 async fn take(
-    State((all, answer)): State<(Arc<Mutex<Vec<Seen>>>, Arc<Answer>)>,
+    State((all, answer)): State<Shared>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
