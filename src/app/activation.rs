@@ -189,7 +189,7 @@ impl Activation<'_> {
         let (tally, sent) = dispatch(
             batches,
             Arc::new(sender),
-            self.parts.request_slots.of_object(),
+            self.parts.batch_slots.of_object(),
             self.halt.clone(),
             |rows| self.accepted(rows),
         )

@@ -7,12 +7,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::request_slots::ObjectSlots;
+use super::batch_slots::ObjectSlots;
 use crate::batches::Batch;
 use crate::delivery::{DeliveryTally, Sender, Stop};
 
-/// Sends every batch that comes, each in a slot of `slots`, which bound the requests
-/// of the whole process and with them its memory. `accepted` hears of rows as they are.
+/// Sends every batch that comes, each in a slot of `slots`, which bound the memory of
+/// the process. `accepted` hears of rows as they are.
 ///
 /// Ends when all batches are answered, or one had to stop, or `halt` is cancelled; then
 /// requests that are out are waited for, and no other begins.

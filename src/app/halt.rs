@@ -83,10 +83,9 @@ impl Halt {
             },
             Halt::Delivery(stop) => match stop {
                 Stop::Halted => Wait::None,
-                Stop::Auth { .. }
-                | Stop::Configuration { .. }
-                | Stop::TooManyRefused { .. }
-                | Stop::AllRefused { .. } => Wait::Route,
+                Stop::Auth { .. } | Stop::Configuration { .. } | Stop::TooManyRefused { .. } => {
+                    Wait::Route
+                }
                 Stop::Credentials(error) if error.is_transient() => Wait::Passing,
                 Stop::Credentials(_) => Wait::Route,
                 Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,

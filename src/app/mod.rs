@@ -6,6 +6,7 @@
 
 mod activation;
 pub mod aws;
+mod batch_slots;
 mod dispatch;
 mod halt;
 mod message;
@@ -14,7 +15,6 @@ mod plan;
 mod produce;
 mod progress;
 mod report;
-mod request_slots;
 mod sample_gate;
 mod worker;
 
@@ -22,8 +22,8 @@ mod worker;
 mod tests;
 
 pub use activation::{Activation, End};
+pub use batch_slots::BatchSlots;
 pub use halt::{Halt, Refusal, Wait};
 pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};
-pub use request_slots::RequestSlots;
 pub use worker::Worker;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 
 use super::aws;
+use super::batch_slots::BatchSlots;
 use super::progress::Board;
-use super::request_slots::RequestSlots;
 use crate::admin::Health;
 use crate::config::{Config, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
@@ -33,7 +33,7 @@ pub struct Parts {
     pub meta: Client,
     pub limiters: AccountLimiters,
     /// With the largest body they bound the memory of the process.
-    pub request_slots: RequestSlots,
+    pub batch_slots: BatchSlots,
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub board: Board,
@@ -95,8 +95,11 @@ impl Parts {
             receipts: places.receipts,
             credentials: places.credentials,
             meta,
-            limiters: AccountLimiters::new(config.delivery.requests_per_second),
-            request_slots: RequestSlots::new(config.delivery.requests_in_flight),
+            limiters: AccountLimiters::new(
+                config.delivery.requests_per_second,
+                config.delivery.requests_in_flight,
+            ),
+            batch_slots: BatchSlots::new(config.delivery.requests_in_flight),
             metrics: Arc::default(),
             health: Arc::default(),
             board: Board::default(),

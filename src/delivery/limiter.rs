@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
@@ -24,6 +25,16 @@ const UNTOLD: Backoff = Backoff {
 pub struct AccountLimiter {
     ceiling: DefaultDirectRateLimiter,
     gate: Mutex<Gate>,
+    /// Of all accounts together.
+    in_flight: Arc<Semaphore>,
+}
+
+/// Leave for one request, until it is dropped.
+#[derive(Debug)]
+#[must_use = "the request is counted as in flight until this is dropped"]
+pub struct Turn {
+    /// Nobody closes the semaphore, so there always is one.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Default)]
@@ -33,25 +44,29 @@ struct Gate {
 }
 
 impl AccountLimiter {
-    /// At most `requests_per_second`, evenly spread but for a burst of a second's worth.
-    pub fn new(requests_per_second: f64) -> AccountLimiter {
+    fn new(requests_per_second: f64, in_flight: Arc<Semaphore>) -> AccountLimiter {
         AccountLimiter {
             ceiling: RateLimiter::direct(quota(requests_per_second)),
             gate: Mutex::default(),
+            in_flight,
         }
     }
 
     /// Waits until a request may go out. Every attempt passes here, retries too.
     /// Dropping the future costs nothing.
-    pub async fn ready(&self) {
+    ///
+    /// Last of all it waits for one of the requests of the process to end, so that an
+    /// account that has to wait keeps no other from sending.
+    pub async fn ready(&self) -> Turn {
         loop {
             while let Some(until) = self.closed_until() {
                 tokio::time::sleep_until(until).await;
             }
             self.ceiling.until_ready().await;
+            let permit = self.in_flight.clone().acquire_owned().await.ok();
             // It may have closed while we waited for our turn.
             if self.closed_until().is_none() {
-                return;
+                return Turn { _permit: permit };
             }
         }
     }
@@ -115,13 +130,17 @@ fn quota(requests_per_second: f64) -> Quota {
 #[derive(Debug)]
 pub struct AccountLimiters {
     requests_per_second: f64,
+    in_flight: Arc<Semaphore>,
     accounts: Mutex<HashMap<String, Arc<AccountLimiter>>>,
 }
 
 impl AccountLimiters {
-    pub fn new(requests_per_second: f64) -> AccountLimiters {
+    /// At most `requests_per_second` for each account, evenly spread but for a burst of
+    /// a second's worth, and `in_flight` at once for all of them together.
+    pub fn new(requests_per_second: f64, in_flight: usize) -> AccountLimiters {
         AccountLimiters {
             requests_per_second,
+            in_flight: Arc::new(Semaphore::new(in_flight)),
             accounts: Mutex::default(),
         }
     }
@@ -132,7 +151,10 @@ impl AccountLimiters {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts
             .entry(account.to_owned())
-            .or_insert_with(|| Arc::new(AccountLimiter::new(self.requests_per_second)))
+            .or_insert_with(|| {
+                let in_flight = self.in_flight.clone();
+                Arc::new(AccountLimiter::new(self.requests_per_second, in_flight))
+            })
             .clone()
     }
 }
@@ -141,18 +163,33 @@ impl AccountLimiters {
 mod tests {
     use super::*;
 
-    fn limiter() -> AccountLimiter {
-        AccountLimiter::new(10_000.0)
+    fn limiter() -> Arc<AccountLimiter> {
+        AccountLimiters::new(10_000.0, 8).of("one")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_waits_keeps_no_other_from_sending() {
+        let limiters = AccountLimiters::new(10_000.0, 1);
+        let (throttled, other) = (limiters.of("throttled"), limiters.of("other"));
+        throttled.throttled(Some(Duration::from_secs(3600)));
+        let waiting = tokio::spawn(async move { throttled.ready().await });
+        tokio::task::yield_now().await;
+        let turn = other.ready().await;
+        let next = tokio::time::timeout(Duration::from_secs(60), other.ready());
+        assert!(next.await.is_err(), "one at once");
+        drop(turn);
+        let _turn = other.ready().await;
+        assert!(!waiting.is_finished());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_throttle_stops_every_request_until_its_end() {
         let limiter = limiter();
         let start = Instant::now();
-        limiter.ready().await;
+        drop(limiter.ready().await);
         assert_eq!(start.elapsed(), Duration::ZERO);
         limiter.throttled(Some(Duration::from_secs(90)));
-        limiter.ready().await;
+        drop(limiter.ready().await);
         assert!(start.elapsed() >= Duration::from_secs(90));
     }
 
@@ -170,7 +207,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..3 {
             waits.push(limiter.throttled(None));
-            limiter.ready().await;
+            drop(limiter.ready().await);
         }
         assert!(
             waits[0] <= Duration::from_secs(60) && waits[2] >= Duration::from_secs(120),

@@ -6,6 +6,6 @@ mod limiter;
 mod sender;
 mod tally;
 
-pub use limiter::{AccountLimiter, AccountLimiters};
+pub use limiter::{AccountLimiter, AccountLimiters, Turn};
 pub use sender::{Sender, SenderOptions, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

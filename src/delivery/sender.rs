@@ -48,13 +48,11 @@ pub enum Stop {
         error: Option<ErrorCode>,
         trace_id: String,
     },
-    #[error("Meta refuses so many single rows (last error {}) that the fault must lie elsewhere", shown(.error))]
-    TooManyRefused { error: Option<ErrorCode> },
     #[error(
-        "Meta refuses every row alike (error {}): the fault lies in what the requests have in common, not in \
-         the rows; check the ids and fields of the route", shown(.error)
+        "Meta refuses one row after the other (last error {}): the fault must lie in what they have in common; \
+         check the ids and fields of the route", shown(.error)
     )]
-    AllRefused { error: Option<ErrorCode> },
+    TooManyRefused { error: Option<ErrorCode> },
     #[error(
         "no answer of Meta's could be understood after {attempts} attempts: the last batch may have arrived"
     )]
@@ -156,7 +154,7 @@ impl Sender {
                     None => {
                         self.metrics.rows_refused.inc_by(batch.rows());
                         if self.alike.refused(error) {
-                            return Err(Stop::AllRefused { error });
+                            return Err(Stop::TooManyRefused { error });
                         }
                         tally.entries_sent += batch.entries();
                         tally
@@ -177,7 +175,7 @@ impl Sender {
             Some(RefusedRow { error, .. })
                 if tally.rows_accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) =>
             {
-                Err(Stop::AllRefused { error: *error })
+                Err(Stop::TooManyRefused { error: *error })
             }
             _ => Ok(()),
         }
@@ -190,8 +188,9 @@ impl Sender {
         let mut renewed = false;
         loop {
             let credentials = self.or_halted(self.credentials.get(&self.secret)).await??;
-            self.or_halted(self.limiter.ready()).await?;
+            let turn = self.or_halted(self.limiter.ready()).await?;
             let answer = self.attempt(&request, &credentials, tally).await;
+            drop(turn);
             let outcome = answer.outcome;
             self.log(batch, &answer);
             match outcome {

@@ -35,7 +35,7 @@ pub struct Metrics {
     requests_in_flight: Gauge,
     usage: Family<Label, Gauge<f64, AtomicU64>>,
     routes_stopped: Family<RouteLabel, Gauge>,
-    objects_in_progress: Gauge,
+    pub objects_in_progress: Gauge,
     pub rows_read: Counter,
     pub rows_filtered: Counter,
     pub rows_accepted: Counter,

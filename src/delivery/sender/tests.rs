@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use simulator::{Fault, GraphError, Simulator, Target};
 
+use super::super::limiter::AccountLimiters;
 use super::*;
 use crate::batches::{BatchBuilder, RowTooLarge};
 use crate::credentials::{FixedSecrets, RawSecret, SecretReader};
@@ -47,7 +48,7 @@ impl Stage {
             Arc::new(CredentialStore::new(Arc::new(secrets))),
             "ssm:/meta".parse().unwrap(),
             Arc::new(audience()),
-            Arc::new(AccountLimiter::new(1_000.0)),
+            AccountLimiters::new(1_000.0, 8).of("1"),
             metrics.clone(),
             SenderOptions { attempts: 8 },
             halt.clone(),
@@ -107,7 +108,7 @@ async fn an_error_that_every_row_meets_is_not_laid_on_the_rows() {
     let refused = stage.answer(1, GraphError::new(400, 100)).always();
     stage.simulator.fault(refused);
     let stop = stage.sender.deliver(batch(1_000)).await.unwrap_err();
-    assert!(matches!(stop, Stop::AllRefused { .. }), "{stop}");
+    assert!(matches!(stop, Stop::TooManyRefused { .. }), "{stop}");
     let requests = stage.simulator.inspect().requests.total;
     assert!(requests < 100, "{requests} requests to find it out");
 }

@@ -1,6 +1,6 @@
-//! How many requests may be out at once.
+//! How many batches may be on their way at once.
 //!
-//! A request keeps its slot until its rows are answered, however long Meta makes its
+//! A batch keeps its slot until its rows are answered, however long Meta makes its
 //! account wait, because its body is in memory for as long. So one object of a
 //! throttled account may hold all slots that are shared; each object therefore has
 //! one more of its own, and goes on whatever becomes of the others.
@@ -11,15 +11,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The slots of the process.
 #[derive(Debug)]
-pub struct RequestSlots {
+pub struct BatchSlots {
     shared: Arc<Semaphore>,
 }
 
-impl RequestSlots {
-    /// `of_one_object` requests may be out for an object that has the process to
-    /// itself; for several objects together one more for each beyond the first.
-    pub fn new(of_one_object: usize) -> RequestSlots {
-        RequestSlots {
+impl BatchSlots {
+    /// `of_one_object` batches may be on their way for an object that has the process
+    /// to itself; for several objects together one more for each beyond the first.
+    pub fn new(of_one_object: usize) -> BatchSlots {
+        BatchSlots {
             shared: Arc::new(Semaphore::new(of_one_object.saturating_sub(1))),
         }
     }
@@ -65,14 +65,14 @@ mod tests {
     #[test]
     fn an_object_by_itself_gets_the_configured_number() {
         for configured in [1, 8] {
-            let slots = RequestSlots::new(configured);
+            let slots = BatchSlots::new(configured);
             assert_eq!(taken(&slots.of_object()).len(), configured);
         }
     }
 
     #[test]
     fn an_object_that_holds_all_it_can_get_leaves_one_for_each_other() {
-        let slots = RequestSlots::new(8);
+        let slots = BatchSlots::new(8);
         let (throttled, other, third) = (slots.of_object(), slots.of_object(), slots.of_object());
         let held = taken(&throttled);
         assert_eq!(held.len(), 8);
