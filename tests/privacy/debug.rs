@@ -58,7 +58,7 @@ async fn a_rows_way(api: Api) -> Vec<String> {
     said.push(format!("{builder:?}"));
     let batch = builder.finish().unwrap();
     let request = destination.request(&batch);
-    assert!(found(&String::from_utf8(request.body.to_vec()).unwrap()).is_some());
+    assert!(found(std::str::from_utf8(&request.body).unwrap()).is_some());
     said.extend([
         format!("{destination:?}"),
         format!("{batch:?}"),

@@ -65,6 +65,8 @@ struct Case {
     settings: Vec<(&'static str, &'static str)>,
     /// Whether receipts can be stored.
     stores: bool,
+    /// Whether it only proves something if the people did arrive at Meta.
+    must_arrive: bool,
     exit: i32,
 }
 
@@ -80,6 +82,7 @@ impl Case {
             answer,
             settings: Vec::new(),
             stores: true,
+            must_arrive: true,
             exit,
         }
     }
@@ -88,6 +91,7 @@ impl Case {
         Case {
             what: format!("{route} of {what}"),
             content: content.into(),
+            must_arrive: false,
             ..Case::answered(route, Answer::Accepted, exit)
         }
     }
@@ -96,6 +100,7 @@ impl Case {
         Case {
             what: format!("a secret of {} bytes", secret.len()),
             secret: secret.to_owned(),
+            must_arrive: false,
             ..Case::answered("events", Answer::Accepted, 4)
         }
     }
@@ -251,7 +256,7 @@ async fn upload(case: &Case, json: bool) -> Said {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap());
     let output = output.await.unwrap();
     let sent = meta.seen().iter().any(|one| found(&one.body).is_some());
-    let receipts = case.stores.then(|| contents(&state)).unwrap_or_default();
+    let receipts = contents(&state);
     Said {
         output,
         receipts,
@@ -290,8 +295,8 @@ async fn check(case: Case, json: bool) {
     assert_clean(&format!("{what}: standard error"), &stderr);
     assert_clean(&format!("{what}: the receipt"), &said.receipts);
     assert!(!stderr.contains("panicked"), "{what}: {stderr}");
-    // It did happen: Meta got the people, and the log speaks of its answer.
-    if case.what.contains("answered") {
+    // And the log speaks of what was answered.
+    if case.must_arrive {
         assert!(said.sent, "{what}");
         assert!(stderr.contains("answer from Meta"), "{what}: {stderr}");
     }

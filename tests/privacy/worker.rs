@@ -69,8 +69,8 @@ async fn page(admin: &str, path: &str) -> String {
     answer.text().await.unwrap()
 }
 
-/// Works on a marked object, and on marked messages, until `rounds` of them came back
-/// or are done; then searches everything.
+/// Works on a marked object, twice, and on marked messages; then searches everything
+/// that was told. The log has to hold `told`, or it did not come to what is meant.
 async fn check(answer: Answer, told: &str) {
     let what = format!("{answer:?}");
     let (log, _guard) = Log::start();
