@@ -231,11 +231,11 @@ async fn upload(case: &Case, json: bool) -> Said {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("people.csv");
     std::fs::write(&file, &case.content).unwrap();
-    let state = match case.stores {
-        true => directory.path().join("state"),
-        // Below a file there can be no directory.
-        false => file.join("state"),
-    };
+    let state = directory.path().join("state");
+    if !case.stores {
+        // There is nothing to be read, and no directory can be made there.
+        std::os::unix::fs::symlink("nowhere", &state).unwrap();
+    }
     let config = directory.path().join("config.toml");
     std::fs::write(&config, configuration(&state)).unwrap();
     let mut command = program();
