@@ -49,18 +49,19 @@ impl Reply {
 }
 
 type Answer = dyn Fn(&Seen) -> Reply + Send + Sync;
+type All = Arc<Mutex<Vec<Seen>>>;
 
 /// Listens on loopback until its runtime ends.
 pub struct Endpoint {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: All,
 }
 
 impl Endpoint {
     pub async fn answering(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = All::default();
         let answer: Arc<Answer> = Arc::new(answer);
         let router = Router::new()
             .fallback(take)
@@ -78,10 +79,8 @@ impl Endpoint {
     }
 }
 
-type Shared = (Arc<Mutex<Vec<Seen>>>, Arc<Answer>);
-
 async fn take(
-    State((all, answer)): State<Shared>,
+    State((all, answer)): State<(All, Arc<Answer>)>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
