@@ -2,10 +2,16 @@
 
 COMPOSE := scripts/compose
 BUCKET := cleanroom-activations
+STATE := audience-activation-state
 PREFIX := meta/conversions/
+# As compose.yaml has them.
+SIMULATOR := http://127.0.0.1:$(or $(SIMULATOR_PORT),8080)
+WORKER := http://127.0.0.1:$(or $(WORKER_PORT),9090)
+
+export FILE PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-compose up drop logs down image fmt lint deny
+.PHONY: help demo test test-compose up drop receipts logs down image fmt lint deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,11 +27,23 @@ test-compose: ## the images, end to end, in Docker; what CI runs next
 
 up: ## build and start LocalStack, Meta's simulator and the worker in Docker
 	$(COMPOSE) up --build --detach
-	@echo "drop a file with: make drop FILE=examples/audience.csv; see: make logs, http://127.0.0.1:9090/"
+	@echo
+	@echo "The worker waits for files.  Next:"
+	@echo "  make drop FILE=examples/audience.csv"
+	@echo "  make receipts, make logs"
+	@echo "  curl $(WORKER)/readyz, curl $(WORKER)/metrics"
+	@echo "  curl $(SIMULATOR)/_simulator/inspect        what Meta received"
 
-drop: ## put a file into the bucket: make drop FILE=people.csv [PREFIX=meta/…/]
-	@test -f "$(FILE)" || { echo "drop: name a file: make drop FILE=examples/audience.csv [PREFIX=$(PREFIX)]" >&2; exit 2; }
-	$(COMPOSE) exec -T localstack awslocal s3 cp - "s3://$(BUCKET)/$(PREFIX)$(notdir $(FILE))" <"$(FILE)"
+drop: ## put a file into the bucket: make drop FILE=people.csv [PREFIX=meta/custom_audiences/loyalty/]
+	@test -f "$$FILE" || { echo "drop: name a file: make drop FILE=examples/audience.csv [PREFIX=meta/custom_audiences/loyalty/]" >&2; exit 2; }
+	@object="s3://$(BUCKET)/$${PREFIX%/}/$$(basename -- "$$FILE")" && \
+	    $(COMPOSE) exec -T localstack awslocal s3 cp - "$$object" <"$$FILE" && \
+	    echo "$$FILE is now $$object; what becomes of it: make receipts, make logs"
+
+receipts: ## show what became of the files that were dropped
+	@$(COMPOSE) exec -T localstack sh -c ' \
+	    kept=$$(mktemp -d) && awslocal s3 cp --recursive --quiet s3://$(STATE)/receipts "$$kept" && \
+	    find "$$kept" -name "*.json" -exec sh -c "cat \"\$$1\"; echo" - {} \; ; rm -rf "$$kept"'
 
 logs: ## follow what the worker does
 	$(COMPOSE) logs --follow worker

@@ -1,0 +1,1 @@
+"""The parts of scripts/test-compose, one file for each thing it shows."""
