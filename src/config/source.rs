@@ -78,7 +78,8 @@ impl FromStr for ConfigSource {
             return Err(SourceError::Empty);
         }
         // Schemes go before `=`, which occurs in keys of S3.
-        let one_line = !place.contains('\n');
+        // A section without a key is a faulty text, not a path.
+        let one_line = !place.contains('\n') && !place.starts_with('[');
         if one_line && let Some(object) = place.strip_prefix("s3://") {
             return match object.split_once('/') {
                 Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {

@@ -25,16 +25,19 @@ pub struct Answer {
     pub version_warning: bool,
 }
 
+/// Longer than any trace id seen, and shorter than a digest in hex.
+const LONGEST_TRACE_ID: usize = 40;
+
 /// Meta's `fbtrace_id`, kept only if it looks like one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceId(String);
 
 impl TraceId {
-    /// `None` unless it is up to 64 letters, digits, `_` or `-`: an answer of some
+    /// `None` unless it is up to 40 letters, digits, `_` or `-`: an answer of some
     /// proxy could hold anything there.
     pub fn recognise(text: &str) -> Option<TraceId> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        ((1..=64).contains(&text.len()) && text.bytes().all(plain))
+        ((1..=LONGEST_TRACE_ID).contains(&text.len()) && text.bytes().all(plain))
             .then(|| TraceId(text.to_owned()))
     }
 

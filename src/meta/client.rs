@@ -16,7 +16,7 @@ use crate::credentials::Credentials;
 /// larger. What is beyond is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientOptions {
     /// `https://graph.facebook.com`, or the simulator's address.
     pub endpoint: String,
@@ -71,10 +71,20 @@ impl fmt::Debug for Request {
 pub struct BuildError(#[source] reqwest::Error);
 
 /// Keeps connections to Meta open. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     options: ClientOptions,
+}
+
+/// The endpoint of a proxy may hold a password.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("conversions_version", &self.options.conversions_version)
+            .field("audience_version", &self.options.audience_version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {

@@ -33,10 +33,13 @@ pub fn init_logs(format: LogFormat, level: LogLevel) {
 }
 
 /// Our own modules at the level asked for; all others at `warn` and never below: at
-/// `debug` some libraries write whole requests, bodies and tokens included.
+/// `debug` some libraries write whole requests, bodies and tokens included. The search
+/// for AWS's instance metadata warns at length on machines that are no instances.
 fn filter(level: LogLevel) -> EnvFilter {
     let ours = level.as_str();
-    EnvFilter::new(format!("warn,audience_activator={ours}"))
+    EnvFilter::new(format!(
+        "warn,aws_config::imds=error,audience_activator={ours}"
+    ))
 }
 
 #[cfg(test)]
@@ -48,8 +51,9 @@ mod tests {
         for level in [LogLevel::Error, LogLevel::Debug, LogLevel::Trace] {
             let filter = filter(level).to_string();
             for directive in filter.split(',') {
+                let ours = directive.starts_with("audience_activator=");
                 assert!(
-                    directive == "warn" || directive.starts_with("audience_activator="),
+                    ours || directive == "warn" || directive.ends_with("=error"),
                     "{filter}"
                 );
             }
