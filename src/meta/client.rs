@@ -31,6 +31,16 @@ pub struct ClientOptions {
     pub audience_timeout: Duration,
 }
 
+/// The endpoint of a proxy may hold a password.
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("conversions_version", &self.conversions_version)
+            .field("audience_version", &self.audience_version)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where a request goes. A closed list, because the path of an audience's users
 /// and that of the audience itself differ by one segment, and a `DELETE` on the
 /// latter destroys the audience: no path is ever put together from parts.
@@ -71,20 +81,10 @@ impl fmt::Debug for Request {
 pub struct BuildError(#[source] reqwest::Error);
 
 /// Keeps connections to Meta open. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
     options: ClientOptions,
-}
-
-/// The endpoint of a proxy may hold a password.
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("conversions_version", &self.options.conversions_version)
-            .field("audience_version", &self.options.audience_version)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Client {
