@@ -175,6 +175,8 @@ c_email_address = "email"
 "#;
     format!(
         r#"
+[queue]
+wait_seconds = 1 # a stop waits for the poll in flight
 [state]
 location = {state}
 [meta]
