@@ -40,7 +40,10 @@ async fn a_stop_is_clean_within_its_limit() {
     worker.signal("TERM");
     let status = worker.ended(Duration::from_secs(20)).await;
     assert_eq!(status.code(), Some(0));
-    stage.plane.until_depth(1, 0).await;
+    let at_once = tokio::time::timeout(Duration::from_secs(10), stage.plane.until_depth(1, 0));
+    at_once
+        .await
+        .expect("the message is given back, not rested");
     let stopped = worker.log();
     assert!(stopped.contains("stopped before the end; the message is given back"));
     assert!(stopped.contains("audience-activator has stopped"));
