@@ -19,7 +19,7 @@ use super::report::Report;
 use super::sample_gate::SampleGate;
 use crate::config::Route;
 use crate::credentials::Credentials;
-use crate::delivery::{Sender, SenderOptions, Stop};
+use crate::delivery::{Delivery, Sender, Stop};
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{
     self, Decompressed, ObjectError, PinnedReader, ReadOptions, ReadProgress, decompress,
@@ -159,18 +159,16 @@ impl Activation<'_> {
         )?;
         report.planned(&plan);
 
-        let sender = Sender::new(
-            self.parts.meta.clone(),
-            self.parts.credentials.clone(),
-            self.route.credentials.clone(),
-            plan.destination.clone(),
-            self.parts.limiters.of(&plan.account),
-            self.parts.metrics.clone(),
-            SenderOptions {
-                attempts: self.parts.config.delivery.attempts,
-            },
-            self.halt.clone(),
-        );
+        let sender = Sender::new(Delivery {
+            client: self.parts.meta.clone(),
+            credentials: self.parts.credentials.clone(),
+            secret: self.route.credentials.clone(),
+            destination: plan.destination.clone(),
+            limiter: self.parts.limiters.of(&plan.account),
+            metrics: self.parts.metrics.clone(),
+            attempts: self.parts.config.delivery.attempts,
+            halt: self.halt.clone(),
+        });
         let input = &self.parts.config.input;
         let production = Production {
             reader: table.reader,

@@ -7,5 +7,5 @@ mod sender;
 mod tally;
 
 pub use limiter::{AccountLimiter, AccountLimiters, Turn};
-pub use sender::{Sender, SenderOptions, Stop};
+pub use sender::{Delivery, Sender, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

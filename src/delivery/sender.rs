@@ -70,54 +70,34 @@ fn shown(error: &Option<ErrorCode>) -> String {
     error.map_or_else(|| "without a code".to_owned(), |error| error.to_string())
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct SenderOptions {
+/// What a [`Sender`] works with.
+pub struct Delivery {
+    pub client: Client,
+    pub credentials: Arc<CredentialStore>,
+    pub secret: SecretRef,
+    pub destination: Arc<dyn Destination>,
+    pub limiter: Arc<AccountLimiter>,
+    pub metrics: Arc<Metrics>,
     /// How often one request is tried before its object gives up for now. Waits for
     /// a throttle do not count.
     pub attempts: usize,
+    /// Once cancelled no request begins and no wait goes on; those that are out are
+    /// waited for.
+    pub halt: CancellationToken,
 }
 
 /// Sends the batches of one object to one destination. Batches may be delivered
 /// at once, through a shared reference.
 pub struct Sender {
-    client: Client,
-    credentials: Arc<CredentialStore>,
-    secret: SecretRef,
-    destination: Arc<dyn Destination>,
-    limiter: Arc<AccountLimiter>,
-    metrics: Arc<Metrics>,
-    options: SenderOptions,
-    halt: CancellationToken,
+    with: Delivery,
     splits: AtomicU32,
     alike: Alike,
 }
 
 impl Sender {
-    /// Once `halt` is cancelled no request begins and no wait goes on; those that
-    /// are out are waited for.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is another part of the process"
-    )]
-    pub fn new(
-        client: Client,
-        credentials: Arc<CredentialStore>,
-        secret: SecretRef,
-        destination: Arc<dyn Destination>,
-        limiter: Arc<AccountLimiter>,
-        metrics: Arc<Metrics>,
-        options: SenderOptions,
-        halt: CancellationToken,
-    ) -> Sender {
+    pub fn new(with: Delivery) -> Sender {
         Sender {
-            client,
-            credentials,
-            secret,
-            destination,
-            limiter,
-            metrics,
-            options,
-            halt,
+            with,
             splits: AtomicU32::new(0),
             alike: Alike::default(),
         }
@@ -138,8 +118,8 @@ impl Sender {
             match self.send(&batch, &mut tally).await? {
                 Final::Accepted { invalid } => {
                     self.alike.accepted();
-                    self.metrics.rows_accepted.inc_by(batch.rows());
-                    self.metrics.entries_invalid.inc_by(invalid);
+                    self.with.metrics.rows_accepted.inc_by(batch.rows());
+                    self.with.metrics.entries_invalid.inc_by(invalid);
                     tally.rows_accepted += batch.rows();
                     tally.entries_sent += batch.entries();
                     tally.entries_invalid += invalid;
@@ -152,7 +132,7 @@ impl Sender {
                         waiting.extend([right, left]);
                     }
                     None => {
-                        self.metrics.rows_refused.inc_by(batch.rows());
+                        self.with.metrics.rows_refused.inc_by(batch.rows());
                         if self.alike.refused(error) {
                             return Err(Stop::TooManyRefused { error });
                         }
@@ -183,12 +163,14 @@ impl Sender {
 
     /// Sends one request until its answer is final.
     async fn send(&self, batch: &Batch, tally: &mut DeliveryTally) -> Result<Final, Stop> {
-        let request = self.destination.request(batch);
+        let request = self.with.destination.request(batch);
         let mut failures = 0;
         let mut renewed = false;
         loop {
-            let credentials = self.or_halted(self.credentials.get(&self.secret)).await??;
-            let turn = self.or_halted(self.limiter.ready()).await?;
+            let credentials = self
+                .or_halted(self.with.credentials.get(&self.with.secret))
+                .await??;
+            let turn = self.or_halted(self.with.limiter.ready()).await?;
             let answer = self.attempt(&request, &credentials, tally).await;
             drop(turn);
             let outcome = answer.outcome;
@@ -216,18 +198,22 @@ impl Sender {
                 Outcome::Auth => {
                     // The token may have been renewed since it was read: look once.
                     let now = self
-                        .or_halted(self.credentials.refresh(&self.secret, &credentials))
+                        .or_halted(
+                            self.with
+                                .credentials
+                                .refresh(&self.with.secret, &credentials),
+                        )
                         .await??;
                     if renewed || now.same_secrets_as(&credentials) {
                         return Err(Stop::Auth {
-                            secret: self.secret.clone(),
+                            secret: self.with.secret.clone(),
                             error: answer.error,
                         });
                     }
                     renewed = true;
                 }
                 Outcome::Throttled { wait } => {
-                    let wait = self.limiter.throttled(wait);
+                    let wait = self.with.limiter.throttled(wait);
                     warn!(
                         wait_ms = wait.as_millis() as u64,
                         meta.error = answer.error.map(tracing::field::display),
@@ -236,13 +222,13 @@ impl Sender {
                 }
                 Outcome::Transient | Outcome::Unknown | Outcome::TooLarge => {
                     failures += 1;
-                    let whole_again = WHOLE_AGAIN.min(self.options.attempts.saturating_sub(1));
+                    let whole_again = WHOLE_AGAIN.min(self.with.attempts.saturating_sub(1));
                     if outcome == Outcome::TooLarge && failures > whole_again && batch.rows() > 1 {
                         return Ok(Final::Refused {
                             error: answer.error,
                         });
                     }
-                    if failures >= self.options.attempts {
+                    if failures >= self.with.attempts {
                         return Err(match outcome {
                             Outcome::Unknown => Stop::Unknown { attempts: failures },
                             _ => Stop::Unavailable { attempts: failures },
@@ -252,14 +238,14 @@ impl Sender {
                 }
             }
             tally.retries += 1;
-            self.metrics.retries.inc();
+            self.with.metrics.retries.inc();
         }
     }
 
     async fn or_halted<T>(&self, wait: impl Future<Output = T>) -> Result<T, Stop> {
         tokio::select! {
             biased;
-            () = self.halt.cancelled() => Err(Stop::Halted),
+            () = self.with.halt.cancelled() => Err(Stop::Halted),
             waited = wait => Ok(waited),
         }
     }
@@ -272,10 +258,10 @@ impl Sender {
     ) -> Answer {
         tally.requests += 1;
         let started = Instant::now();
-        let in_flight = self.metrics.request_in_flight();
-        let answer = self.client.send(request, credentials).await;
+        let in_flight = self.with.metrics.request_in_flight();
+        let answer = self.with.client.send(request, credentials).await;
         drop(in_flight);
-        self.metrics.answered(&answer, started.elapsed());
+        self.with.metrics.answered(&answer, started.elapsed());
         answer
     }
 
@@ -287,7 +273,7 @@ impl Sender {
         invalid: u64,
         tally: &mut DeliveryTally,
     ) -> Final {
-        self.limiter.went_through();
+        self.with.limiter.went_through();
         tally.trace(answer.trace_id);
         // Never seen, and no source says when it happens; somebody should know.
         if received != batch.entries() {
@@ -312,15 +298,23 @@ impl Sender {
             "answer from Meta"
         );
         if answer.version_warning {
-            self.metrics.version_warnings.inc();
+            self.with.metrics.version_warnings.inc();
         }
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("secret", &self.secret)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Sender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sender")
-            .field("secret", &self.secret)
+            .field("secret", &self.with.secret)
             .finish_non_exhaustive()
     }
 }

@@ -43,16 +43,16 @@ impl Stage {
             audience_timeout: Duration::from_secs(5),
         });
         let (metrics, halt) = (Arc::new(Metrics::new()), CancellationToken::new());
-        let sender = Sender::new(
-            client.unwrap(),
-            Arc::new(CredentialStore::new(Arc::new(secrets))),
-            "ssm:/meta".parse().unwrap(),
-            Arc::new(audience()),
-            AccountLimiters::new(1_000.0, 8).of("1"),
-            metrics.clone(),
-            SenderOptions { attempts: 8 },
-            halt.clone(),
-        );
+        let sender = Sender::new(Delivery {
+            client: client.unwrap(),
+            credentials: Arc::new(CredentialStore::new(Arc::new(secrets))),
+            secret: "ssm:/meta".parse().unwrap(),
+            destination: Arc::new(audience()),
+            limiter: AccountLimiters::new(1_000.0, 8).of("1"),
+            metrics: metrics.clone(),
+            attempts: 8,
+            halt: halt.clone(),
+        });
         Stage {
             simulator,
             metrics,
