@@ -47,7 +47,7 @@ fn now() -> i64 {
 fn mapping(api: Api) -> Mapping {
     let as_of = time::macros::date!(2026 - 01 - 01);
     let header = Header::new(HEADER.split(','));
-    Mapping::resolve(&Columns::Auto, &header, Context { api, as_of }).unwrap()
+    Mapping::resolve(&Columns::Auto, &header, Context::new(api, as_of)).unwrap()
 }
 
 fn conversions(largest_body: usize) -> Stand {

@@ -1,7 +1,7 @@
 //! What holds of normalisation for every text whatever.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use audience_activator::identity::columns::{Columns, CountryCode};
+use audience_activator::identity::columns::{Columns, CountryCode, Reading};
 use audience_activator::identity::key::{Api, Key};
 use audience_activator::identity::{
     Context, Header, IdentifiedRow, Mapping, Outcome, Reason, Scratch, Tally, Verdict, normalize,
@@ -11,10 +11,7 @@ use proptest::test_runner::RngSeed;
 use time::macros::date;
 
 fn context(api: Api) -> Context {
-    Context {
-        api,
-        as_of: date!(2026 - 11 - 20),
-    }
+    Context::new(api, date!(2026 - 11 - 20))
 }
 
 fn apis() -> impl Strategy<Value = Api> {
@@ -93,7 +90,7 @@ proptest! {
     ) {
         let context = context(api);
         let mut scratch = Scratch::default();
-        let first = normalize(key, &cell, country, &context, &mut scratch);
+        let first = normalize(key, &cell, Reading::in_country(country), &context, &mut scratch);
         let outcome = first.outcome;
         match outcome {
             Outcome::Hashed(_) | Outcome::Plain => {
@@ -103,13 +100,13 @@ proptest! {
                 prop_assert!(is_in_alphabet(key, &text), "{key} {text:?}");
                 // Digits alone do not say that the country code is among them; + does.
                 let again = if key == Key::Phone { format!("+{text}") } else { text.clone() };
-                let second = normalize(key, &again, country, &context, &mut scratch);
+                let second = normalize(key, &again, Reading::in_country(country), &context, &mut scratch);
                 prop_assert_eq!(second.outcome, outcome, "{} {:?}", key, text);
                 prop_assert_eq!(second.text, text);
             }
             Outcome::AlreadyHashed(digest) => {
                 let hex = const_hex::encode(digest);
-                let second = normalize(key, &hex, country, &context, &mut scratch);
+                let second = normalize(key, &hex, Reading::in_country(country), &context, &mut scratch);
                 prop_assert_eq!(second.outcome, outcome);
                 prop_assert!(!second.changed);
             }
@@ -122,7 +119,7 @@ proptest! {
         key in keys(), api in apis(), hex in "[0-9a-fA-F]{64}",
     ) {
         let mut scratch = Scratch::default();
-        let normalized = normalize(key, &hex, None, &context(api), &mut scratch);
+        let normalized = normalize(key, &hex, Reading::default(), &context(api), &mut scratch);
         if key.is_hashed(api) {
             let Outcome::AlreadyHashed(digest) = normalized.outcome else {
                 return Err(TestCaseError::fail("a hash did not pass"));

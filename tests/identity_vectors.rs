@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use audience_activator::identity::columns::CountryCode;
+use audience_activator::identity::columns::{CountryCode, Reading};
 use audience_activator::identity::key::{Api, Key};
 use audience_activator::identity::{Context, Digest, Outcome, Scratch, normalize};
 use serde_json::Value;
@@ -24,13 +24,16 @@ fn lines(jsonl: &str) -> Vec<Value> {
 
 /// What we make of a cell: its text, where it was one, and what is sent.
 fn ours(key: Key, input: &str, country: Option<&str>) -> (String, Outcome) {
-    let context = Context {
-        api: Api::Conversions,
-        as_of: date!(2026 - 11 - 20),
-    };
+    let context = Context::new(Api::Conversions, date!(2026 - 11 - 20));
     let mut scratch = Scratch::default();
     let country = country.and_then(CountryCode::parse);
-    let normalized = normalize(key, input, country, &context, &mut scratch);
+    let normalized = normalize(
+        key,
+        input,
+        Reading::in_country(country),
+        &context,
+        &mut scratch,
+    );
     (normalized.text.to_owned(), normalized.outcome)
 }
 

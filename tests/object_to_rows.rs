@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 
 const MAX_BYTES: u64 = 100_000_000;
 
-type Reader = Box<RowReader<Decompressed<PinnedReader>>>;
+type Reader = RowReader<Decompressed<PinnedReader>>;
 
 /// Digits that do not repeat, so that the packed file has many windows.
 fn text(rows: u64) -> String {

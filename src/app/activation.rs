@@ -17,16 +17,13 @@ use super::produce::Production;
 use super::progress::Progress;
 use super::report::Report;
 use super::sample_gate::SampleGate;
+use super::table::{self, Table};
 use crate::config::Route;
 use crate::credentials::Credentials;
 use crate::delivery::{Delivery, Sender, Stop};
 use crate::object::version::{ObjectAddress, ObjectVersion};
-use crate::object::{
-    self, Decompressed, ObjectError, PinnedReader, ReadOptions, ReadProgress, decompress,
-    describe_or_decoded, is_marker,
-};
+use crate::object::{self, ObjectError, ReadProgress, describe_or_decoded, is_marker};
 use crate::receipts::{Receipt, Status};
-use crate::rows::{self, RowOptions, RowReader, Rows};
 
 /// The work on one object.
 #[derive(Debug)]
@@ -201,42 +198,28 @@ impl Activation<'_> {
     }
 
     /// What is needed before the first row.
-    async fn open(&self, version: &ObjectVersion) -> Result<(Arc<Credentials>, Table<'_>), Halt> {
+    async fn open(
+        &self,
+        version: &ObjectVersion,
+    ) -> Result<(Arc<Credentials>, Table<CountReads<'_>>), Halt> {
         let secret = &self.route.credentials;
         let credentials = self.parts.credentials.get(secret).await;
         let credentials = credentials.map_err(Stop::from)?;
-        let input = &self.parts.config.input;
-        let reader = object::open(
+        let table = table::open(
             self.parts.source.clone(),
-            version.clone(),
-            ReadOptions {
-                window_bytes: input.window_bytes as u64,
-                ..ReadOptions::default()
+            version,
+            self.route,
+            &self.parts.config.input,
+            |read| {
+                self.progress.begin(version.size, read.clone());
+                CountReads {
+                    parts: self.parts,
+                    read,
+                }
             },
-        );
-        let read = reader.progress();
-        self.progress.begin(version.size, read.clone());
-        let counted = CountReads {
-            parts: self.parts,
-            read,
-        };
-        let (_, text) = decompress(reader, u64::MAX).await?;
-        let options = RowOptions {
-            max_record_bytes: input.max_record_bytes,
-            ..RowOptions::default()
-        };
-        match rows::open(text, options).await? {
-            Rows::Empty => Err(Refusal::Nothing("empty").into()),
-            Rows::HeaderOnly(_) => Err(Refusal::Nothing("header_only").into()),
-            Rows::Table { header, reader } => {
-                let table = Table {
-                    header,
-                    reader,
-                    _counted: counted,
-                };
-                Ok((credentials, table))
-            }
-        }
+        )
+        .await?;
+        Ok((credentials, table))
     }
 
     fn accepted(&self, rows: u64) {
@@ -252,13 +235,6 @@ impl Activation<'_> {
         debug!(receipt = %location, "receipt stored");
         Ok(End::Receipted(Box::new(receipt)))
     }
-}
-
-/// An object whose header is read.
-struct Table<'a> {
-    header: rows::Header,
-    reader: Box<RowReader<Decompressed<PinnedReader>>>,
-    _counted: CountReads<'a>,
 }
 
 /// Adds up what was read, however the work on the object ends.

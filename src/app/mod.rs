@@ -16,6 +16,7 @@ mod produce;
 mod progress;
 mod report;
 mod sample_gate;
+mod table;
 mod worker;
 
 #[cfg(test)]

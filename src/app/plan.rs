@@ -38,10 +38,7 @@ impl Plan {
         let as_of = OffsetDateTime::from_unix_timestamp(version.last_modified)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
             .date();
-        let context = Context {
-            api: route.destination.api(),
-            as_of,
-        };
+        let context = Context::new(route.destination.api(), as_of);
         let mapping =
             Mapping::resolve(&route.columns, &header, context).map_err(Refusal::Mapping)?;
         let largest_body = config.delivery.max_body_bytes;

@@ -18,7 +18,7 @@ use crate::telemetry::Metrics;
 
 /// What is read, and what becomes of its rows.
 pub(super) struct Production {
-    pub reader: Box<RowReader<Decompressed<PinnedReader>>>,
+    pub reader: RowReader<Decompressed<PinnedReader>>,
     pub mapping: Mapping,
     pub destination: Arc<dyn Destination>,
     pub gate: SampleGate,

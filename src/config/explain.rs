@@ -75,18 +75,14 @@ fn describe(page: &mut Page, route: &Route) {
 
 fn role(column: &Column) -> String {
     match &column.role {
-        Role::Identifier {
-            key,
-            default_country: None,
-        } => toml_text(key.name()),
-        Role::Identifier {
-            key,
-            default_country: Some(country),
-        } => format!(
-            "{{ key = {}, default_country = {} }}",
-            toml_text(key.name()),
-            toml_text(country.as_str())
-        ),
+        Role::Identifier { key, reading, .. } => match reading.country {
+            None => toml_text(key.name()),
+            Some(country) => format!(
+                "{{ key = {}, default_country = {} }}",
+                toml_text(key.name()),
+                toml_text(country.as_str())
+            ),
+        },
         Role::OnlyIf { values } => {
             let values: Vec<String> = values.iter().map(|value| toml_text(value)).collect();
             format!("{{ only_if = [{}] }}", values.join(", "))

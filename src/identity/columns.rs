@@ -24,11 +24,54 @@ pub enum Role {
     /// Its cells are values of `key`.
     Identifier {
         key: Key,
-        /// For phones without a country code; an ISO 3166-1 alpha-2 code.
-        default_country: Option<CountryCode>,
+        reading: Reading,
+        /// Stands between several values in one cell; `None` where a cell is one value.
+        separator: Option<char>,
     },
     /// Only rows whose cell is one of these texts (exactly, after trimming) are sent.
     OnlyIf { values: Vec<String> },
+}
+
+/// How the cells of a column are to be understood where their text alone leaves it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What is known of the person's country; of a column, its default country.
+    /// Phones without a country code need it, states and postal codes go by it.
+    pub country: Option<CountryCode>,
+    pub form: Form,
+    pub date_order: DateOrder,
+}
+
+impl Reading {
+    /// Of a person in this country, if one is known.
+    pub fn in_country(country: Option<CountryCode>) -> Reading {
+        Reading {
+            country,
+            ..Reading::default()
+        }
+    }
+}
+
+/// What a column's cells are said to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Each cell is seen for what it is.
+    #[default]
+    Any,
+    /// Plain values: one that is hashed is refused.
+    Raw,
+    /// SHA-256: any other value is refused.
+    Sha256,
+}
+
+/// Which comes first where a date could be read either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Nobody said: a date that could be read either way is refused.
+    #[default]
+    Unknown,
+    DayFirst,
+    MonthFirst,
 }
 
 /// Two upper-case ASCII letters.
@@ -50,5 +93,16 @@ impl CountryCode {
     pub fn as_str(&self) -> &str {
         // Both bytes are ASCII letters, so this is always text.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Role {
+    /// One plain or hashed value of `key` in each cell.
+    pub fn identifier(key: Key) -> Role {
+        Role::Identifier {
+            key,
+            reading: Reading::default(),
+            separator: None,
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! out. A row without any identifier left is rejected.
 
 use super::birth::Birth;
-use super::columns::CountryCode;
+use super::columns::{CountryCode, Reading};
 use super::field::country;
 use super::key::{Api, Key};
 use super::mapping::{Mapping, Source};
@@ -121,8 +121,11 @@ impl Mapping {
         ledger: &mut Ledger<'_>,
     ) {
         let key = source.key;
-        let country = country.or(source.default_country);
-        let normalized = normalize(key, raw, country, &self.context, &mut ledger.row.scratch);
+        let reading = Reading {
+            country: country.or(source.reading.country),
+            ..source.reading
+        };
+        let normalized = normalize(key, raw, reading, &self.context, &mut ledger.row.scratch);
         let changed = normalized.changed;
         match normalized.outcome {
             Outcome::Empty => {}

@@ -4,7 +4,7 @@
 //! not for what becomes of the cells (see `identify.rs`).
 
 use super::alias::{Alias, EventField, alias};
-use super::columns::{Column, Columns, CountryCode, Role};
+use super::columns::{Column, Columns, Reading, Role};
 use super::field::BirthPart;
 use super::header::{Header, HeaderLook};
 use super::key::{Api, Key};
@@ -28,7 +28,9 @@ pub struct Mapping {
 pub(super) struct Source {
     pub key: Key,
     pub position: usize,
-    pub default_country: Option<CountryCode>,
+    pub reading: Reading,
+    /// Stands between several values in one cell.
+    pub separator: Option<char>,
 }
 
 /// A column whose cell decides whether the row is sent.
@@ -84,7 +86,8 @@ impl Mapping {
                 Some(Alias::Identifier(key)) => self.sources.push(Source {
                     key,
                     position,
-                    default_country: None,
+                    reading: Reading::default(),
+                    separator: None,
                 }),
                 Some(Alias::Event(field)) => self.events.push((field, position)),
                 None => {}
@@ -117,11 +120,13 @@ impl Mapping {
         match role {
             Role::Identifier {
                 key,
-                default_country,
+                reading,
+                separator,
             } => self.sources.push(Source {
                 key: *key,
                 position,
-                default_country: *default_country,
+                reading: *reading,
+                separator: *separator,
             }),
             Role::OnlyIf { values } => self.filters.push(Filter {
                 position,

@@ -36,7 +36,7 @@ pub use header::{Header, HeaderLook};
 pub use identify::{Reject, Verdict};
 pub use mapping::Mapping;
 pub use mapping_error::{MappingError, MappingFault};
-pub use normalize::{Context, Normalized, Outcome, Scratch, normalize};
+pub use normalize::{Context, Normalized, Outcome, Scratch, Spelling, normalize};
 pub use reason::Reason;
 pub use row::{IdentifiedRow, Identifier};
 pub use tally::{KeyTally, Tally};

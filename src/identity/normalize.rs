@@ -5,7 +5,7 @@ use std::fmt;
 use time::Date;
 
 use super::cell::{self, Cell};
-use super::columns::CountryCode;
+use super::columns::Reading;
 use super::digest::Digest;
 use super::existing_hash::{ExistingHash, recognise};
 use super::field;
@@ -20,6 +20,27 @@ pub struct Context {
     /// The last possible date of birth. Take it from the object, not from the clock: an
     /// object that is resumed tomorrow must give the same identifiers.
     pub as_of: Date,
+    pub spelling: Spelling,
+}
+
+impl Context {
+    /// With the recommended [`Spelling`].
+    pub fn new(api: Api, as_of: Date) -> Context {
+        Context {
+            api,
+            as_of,
+            spelling: Spelling::default(),
+        }
+    }
+}
+
+/// Where Meta's pages are silent or at odds, and an advertiser may have chosen before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spelling {
+    /// Names keep one space between their words: `mary ann`, not `maryann`.
+    pub name_spaces: bool,
+    /// Cities keep the letters a–z alone, as the audience page says: `São Paulo` becomes `sopaulo`.
+    pub ascii_city: bool,
 }
 
 /// What became of a cell.
@@ -75,8 +96,7 @@ impl fmt::Debug for Scratch {
 
 /// Normalises one cell of `key`, and hashes it if that key goes out hashed.
 ///
-/// `country` is what is known of the person's country: phones without a country code
-/// need it, and it decides on states and postal codes.
+/// `reading` says what the cell's text leaves open.
 ///
 /// The parts of a birth date are those of the cell: whether a destination can use them
 /// is a matter of the row. A key that `context.api` does not know is normalised as the
@@ -84,7 +104,7 @@ impl fmt::Debug for Scratch {
 pub fn normalize<'s>(
     key: Key,
     raw: &str,
-    country: Option<CountryCode>,
+    reading: Reading,
     context: &Context,
     scratch: &'s mut Scratch,
 ) -> Normalized<'s> {
@@ -103,7 +123,7 @@ pub fn normalize<'s>(
         Cell::Text(text) => text,
     };
     normal.clear();
-    if let Err(reason) = field::apply(key, text, country, context, normal) {
+    if let Err(reason) = field::apply(key, text, reading, context, normal) {
         return without_text(Outcome::Rejected(reason), false);
     }
     if !key.is_hashed(context.api) {

@@ -7,9 +7,8 @@
 //!
 //! Memory is bounded by [`RowOptions::max_record_bytes`], not by the input.
 
-mod delimiter;
+mod csv;
 mod error;
-mod guard;
 mod reader;
 mod record;
 mod sample;
@@ -20,6 +19,7 @@ pub use error::{RowFault, RowsError};
 pub use reader::{Next, RowReader};
 pub use record::{Header, Record};
 
+use csv::CsvReader;
 use sample::Sample;
 
 /// How the text is to be read.
@@ -51,7 +51,7 @@ pub enum Rows<R> {
     /// than 64 KiB of empty lines comes here too, and ends without a row.)
     Table {
         header: Header,
-        reader: Box<RowReader<R>>,
+        reader: RowReader<R>,
     },
 }
 
@@ -76,20 +76,16 @@ where
     sample.check()?;
     let delimiter = options
         .delimiter
-        .unwrap_or_else(|| delimiter::sniff(sample.text()));
+        .unwrap_or_else(|| csv::sniff(sample.text()));
     let content_end = sample.content_end_if_whole();
-    let mut reader = Box::new(RowReader::new(
-        sample,
-        rest,
-        delimiter,
-        options.max_record_bytes,
-    ));
+    let mut reader = CsvReader::new(sample, rest, delimiter, options.max_record_bytes);
     let Some(header) = reader.read_header().await? else {
         return Ok(Rows::Empty);
     };
     if content_end.is_some_and(|end| reader.offset() >= end) {
         return Ok(Rows::HeaderOnly(header));
     }
+    let reader = RowReader::csv(reader);
     Ok(Rows::Table { header, reader })
 }
 

@@ -1,20 +1,10 @@
-//! Rows, one after the other, each whole or with its fault.
+//! Rows of whatever format, one after the other, each whole or with its fault.
 
-use std::fmt;
-use std::io::{self, Cursor};
+use tokio::io::AsyncRead;
 
-use csv_async::{AsyncReader, AsyncReaderBuilder, ByteRecord, ErrorKind};
-use tokio::io::{AsyncRead, AsyncReadExt, Chain};
-
+use super::csv::CsvReader;
 use super::error::{RowFault, RowsError};
-use super::guard::Guard;
-use super::record::{Header, Record};
-use super::sample::Sample;
-
-/// What the parser takes from its input at once.
-const BUFFER_BYTES: usize = 64 * 1024;
-/// A record over the limit is passed over in pieces of at most this size.
-const DISCARD_BYTES: u64 = 64 * 1024;
+use super::record::Record;
 
 /// What [`RowReader::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,62 +18,17 @@ pub enum Next {
 }
 
 /// Gives out the rows of one file. Made by [`open`](super::open).
-pub struct RowReader<R> {
-    csv: AsyncReader<Guard<Chain<Cursor<Vec<u8>>, R>>>,
-    state: State,
-    /// Where the parser's position 0 is in the file.
-    base: u64,
-    columns: usize,
-    rows: u64,
-    max_record_bytes: usize,
-}
+#[derive(Debug)]
+pub struct RowReader<R>(Format<R>);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Between two records.
-    Ready,
-    /// Inside a record. Found at the start of a call, it says that the last one
-    /// failed or was dropped half-way. csv-async forgets what it had collected
-    /// then, but its parser goes on counting, and would give out fields that reach
-    /// beyond the buffer.
-    Reading,
-    Ended,
-}
-
-/// One record of the file, be it the header or a row.
-enum Found {
-    Record,
-    Fault(RowFault),
-    End,
+#[derive(Debug)]
+enum Format<R> {
+    Csv(Box<CsvReader<R>>),
 }
 
 impl<R: AsyncRead + Unpin + Send> RowReader<R> {
-    pub(super) fn new(
-        sample: Sample,
-        rest: R,
-        delimiter: u8,
-        max_record_bytes: usize,
-    ) -> RowReader<R> {
-        let base = sample.text_start();
-        let input = Guard::new(AsyncReadExt::chain(sample.into_text(), rest));
-        let mut csv = AsyncReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .end_on_io_error(false)
-            .buffer_capacity(BUFFER_BYTES)
-            .create_reader(input);
-        // The header is read as any record, under the same guard. Without this,
-        // csv-async would take the first record for itself.
-        csv.set_byte_headers(ByteRecord::new());
-        RowReader {
-            csv,
-            state: State::Ready,
-            base,
-            columns: 0,
-            rows: 0,
-            // With 0 the guard would refuse for ever.
-            max_record_bytes: max_record_bytes.max(1),
-        }
+    pub(super) fn csv(reader: CsvReader<R>) -> RowReader<R> {
+        RowReader(Format::Csv(Box::new(reader)))
     }
 
     /// Reads the next row into `record`.
@@ -91,128 +36,15 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
     /// Not cancel-safe: a dropped future leaves the reader inside a record, and every
     /// later call then answers [`RowsError::Interrupted`]. So does a call after an error.
     pub async fn next(&mut self, record: &mut Record) -> Result<Next, RowsError> {
-        record.offset = self.offset();
-        let fault = match self.read(record).await? {
-            Found::End => return Ok(Next::End),
-            Found::Record if record.len() == self.columns => None,
-            Found::Record => Some(RowFault::FieldCount {
-                expected: self.columns,
-                found: record.len(),
-            }),
-            Found::Fault(fault) => Some(fault),
-        };
-        self.rows += 1;
-        record.number = self.rows;
-        let Some(fault) = fault else {
-            return Ok(Next::Row);
-        };
-        record.fields.clear();
-        Ok(Next::Fault {
-            row: self.rows,
-            fault,
-        })
+        match &mut self.0 {
+            Format::Csv(reader) => reader.next(record).await,
+        }
     }
 
     /// Where the next record begins, in bytes of the decompressed text.
     pub fn offset(&self) -> u64 {
-        self.base + self.csv.position().byte()
-    }
-
-    /// `None` where there is no record at all.
-    pub(super) async fn read_header(&mut self) -> Result<Option<Header>, RowsError> {
-        let mut record = Record::new();
-        match self.read(&mut record).await? {
-            Found::End => Ok(None),
-            Found::Record => {
-                let header = Header::new(&record.fields);
-                self.columns = header.names().len();
-                Ok(Some(header))
-            }
-            Found::Fault(fault) => Err(RowsError::BrokenHeader(fault)),
+        match &self.0 {
+            Format::Csv(reader) => reader.offset(),
         }
-    }
-
-    async fn read(&mut self, record: &mut Record) -> Result<Found, RowsError> {
-        match self.state {
-            State::Ready => self.state = State::Reading,
-            State::Reading => return Err(RowsError::Interrupted),
-            State::Ended => return Ok(Found::End),
-        }
-        let found = loop {
-            let start = self.csv.position().byte();
-            self.csv
-                .get_mut()
-                .allow_until(start.saturating_add(self.max_record_bytes as u64));
-            let error = match self.csv.read_record(&mut record.fields).await {
-                Ok(true) if self.csv.get_ref().told_the_end() => {
-                    break Found::Fault(RowFault::OpenQuote);
-                }
-                Ok(true) => break Found::Record,
-                Ok(false) => break Found::End,
-                Err(error) => error,
-            };
-            if matches!(error.kind(), ErrorKind::Utf8 { .. }) {
-                break Found::Fault(RowFault::NotUtf8);
-            }
-            if !self.csv.get_ref().refused() {
-                return Err(RowsError::Input(into_io(error)));
-            }
-            // Empty lines belong to no record, however many there are.
-            if self.csv.get_ref().gave_content_since(start) {
-                self.discard().await?;
-                // What it had grown to is not kept for the rows to come.
-                *record = Record::new();
-                record.offset = self.base + start;
-                break Found::Fault(RowFault::TooLong {
-                    max_bytes: self.max_record_bytes,
-                });
-            }
-        };
-        self.state = match found {
-            Found::End => State::Ended,
-            Found::Record | Found::Fault(_) => State::Ready,
-        };
-        Ok(found)
-    }
-
-    /// Passes over the rest of the record that the guard stopped, piece by piece.
-    ///
-    /// csv-async forgets a piece when the guard refuses, but its parser stays in the
-    /// middle of the record; so the pieces end where the record ends. The last one
-    /// claims fields that lie beyond its buffer: they must not be looked at, which
-    /// is why it is read as bytes (csv-async checks text) and thrown away here.
-    async fn discard(&mut self) -> Result<(), RowsError> {
-        let mut piece = ByteRecord::new();
-        // No further ahead than the limit, or the records that follow within the piece
-        // would have passed the guard before it knows where they begin.
-        let ahead = DISCARD_BYTES.min(self.max_record_bytes as u64);
-        loop {
-            let position = self.csv.position().byte();
-            self.csv
-                .get_mut()
-                .allow_until(position.saturating_add(ahead));
-            match self.csv.read_byte_record(&mut piece).await {
-                Ok(_) => return Ok(()),
-                Err(_) if self.csv.get_ref().refused() => {}
-                Err(error) => return Err(RowsError::Input(into_io(error))),
-            }
-        }
-    }
-}
-
-/// The input's own error, so that its cause can be found in it.
-fn into_io(error: csv_async::Error) -> io::Error {
-    match error.into_kind() {
-        ErrorKind::Io(error) => error,
-        _ => io::Error::other("the CSV parser failed"),
-    }
-}
-
-impl<R> fmt::Debug for RowReader<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RowReader")
-            .field("columns", &self.columns)
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
     }
 }

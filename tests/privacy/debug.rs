@@ -34,7 +34,7 @@ async fn a_rows_way(api: Api) -> Vec<String> {
 
     let header = Header::new(header.names().iter().map(String::as_str));
     let as_of = time::macros::date!(2026 - 01 - 01);
-    let mapping = Mapping::resolve(&Columns::Auto, &header, Context { api, as_of }).unwrap();
+    let mapping = Mapping::resolve(&Columns::Auto, &header, Context::new(api, as_of)).unwrap();
     let (mut row, mut tally) = (IdentifiedRow::default(), Tally::default());
     let verdict = mapping.identify(|position| record.get(position), &mut row, &mut tally);
     assert_eq!(verdict, Verdict::Keep);
@@ -65,7 +65,11 @@ async fn a_rows_way(api: Api) -> Vec<String> {
         format!("{request:?}"),
     ]);
 
-    let unfit = Mapping::resolve(&Columns::Auto, &Header::new([MARK]), Context { api, as_of });
+    let unfit = Mapping::resolve(
+        &Columns::Auto,
+        &Header::new([MARK]),
+        Context::new(api, as_of),
+    );
     let error = unfit.unwrap_err();
     said.extend([format!("{error:?}"), error.to_string()]);
     said

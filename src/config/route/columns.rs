@@ -1,6 +1,6 @@
 //! `columns` of a route: what the source's columns hold.
 
-use crate::identity::columns::{Column, Columns, CountryCode, Role};
+use crate::identity::columns::{Column, Columns, CountryCode, Reading, Role};
 use crate::identity::key::Key;
 
 use super::super::suggest::{did_you_mean, shown};
@@ -45,10 +45,7 @@ pub(super) fn read(node: &Node<'_>) -> Option<Columns> {
 fn role(node: &Node<'_>) -> Option<Role> {
     if node.is_text() {
         let key = key(node)?;
-        return Some(Role::Identifier {
-            key,
-            default_country: None,
-        });
+        return Some(Role::identifier(key));
     }
     if !node.is_table() {
         let kind = node.scalar().kind();
@@ -99,7 +96,8 @@ fn identifier(table: &Table<'_>, node: &Node<'_>, country: Option<&Node<'_>>) ->
     }
     Some(Role::Identifier {
         key,
-        default_country,
+        reading: Reading::in_country(default_country),
+        separator: None,
     })
 }
 

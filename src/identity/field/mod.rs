@@ -20,20 +20,21 @@ mod zip;
 pub(super) use birth_part::BirthPart;
 
 use super::Context;
-use super::columns::CountryCode;
+use super::columns::Reading;
 use super::key::Key;
 use super::reason::Reason;
 
 /// Writes the normalised form of `text` to `out`, which is empty.
 ///
-/// `country` is what the row or the column says of the person's country.
+/// `reading` is what the row and the column say of it.
 pub(super) fn apply(
     key: Key,
     text: &str,
-    country: Option<CountryCode>,
+    reading: Reading,
     context: &Context,
     out: &mut String,
 ) -> Result<(), Reason> {
+    let country = reading.country;
     match key {
         Key::ExternalId => {
             // Any text is somebody's id; only its ends were trimmed.

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use time::macros::date;
 
-use super::super::columns::{Column, Columns, Role};
+use super::super::columns::{Column, Columns, CountryCode, Reading, Role};
 use super::super::digest::Digest;
 use super::super::header::Header;
 use super::super::normalize::Context;
@@ -20,10 +20,7 @@ impl Fixture {
     }
 
     fn new(columns: &Columns, header: &[&str], api: Api) -> Fixture {
-        let context = Context {
-            api,
-            as_of: date!(2026 - 11 - 20),
-        };
+        let context = Context::new(api, date!(2026 - 11 - 20));
         let header = Header::new(header.iter().copied());
         Fixture {
             mapping: Mapping::resolve(columns, &header, context).unwrap(),
@@ -130,10 +127,7 @@ fn a_weak_combination_is_rejected_for_conversions_only() {
 
 #[test]
 fn a_filter_column_decides_before_anything_is_counted() {
-    let identifier = Role::Identifier {
-        key: Key::Email,
-        default_country: None,
-    };
+    let identifier = Role::identifier(Key::Email);
     let filter = Role::OnlyIf {
         values: vec!["Y".into(), "true".into()],
     };
@@ -163,12 +157,10 @@ fn a_filter_column_decides_before_anything_is_counted() {
 fn a_phone_takes_the_row_s_country_and_else_the_column_s() {
     let phone = Role::Identifier {
         key: Key::Phone,
-        default_country: CountryCode::parse("US"),
+        reading: Reading::in_country(CountryCode::parse("US")),
+        separator: None,
     };
-    let country = Role::Identifier {
-        key: Key::Country,
-        default_country: None,
-    };
+    let country = Role::identifier(Key::Country);
     let columns = Columns::Named(vec![
         Column {
             name: "phone".into(),

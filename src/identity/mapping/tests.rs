@@ -4,10 +4,7 @@ use time::macros::date;
 use super::*;
 
 fn context(api: Api) -> Context {
-    Context {
-        api,
-        as_of: date!(2026 - 11 - 20),
-    }
+    Context::new(api, date!(2026 - 11 - 20))
 }
 
 fn auto(names: &[&str], api: Api) -> Result<Mapping, MappingError> {
@@ -20,10 +17,7 @@ fn named(columns: &[(&str, Key)], names: &[&str]) -> Result<Mapping, MappingErro
         .iter()
         .map(|&(name, key)| Column {
             name: name.to_owned(),
-            role: Role::Identifier {
-                key,
-                default_country: None,
-            },
+            role: Role::identifier(key),
         })
         .collect();
     let header = Header::new(names.iter().copied());

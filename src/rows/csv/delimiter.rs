@@ -5,7 +5,7 @@ const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The candidate that stands most often between the fields of the first record.
 /// Quoted fields are passed over. A single column has none; then a comma is assumed.
-pub(super) fn sniff(text: &[u8]) -> u8 {
+pub(in crate::rows) fn sniff(text: &[u8]) -> u8 {
     let mut counts = [0_usize; CANDIDATES.len()];
     let mut quoted = false;
     let line_end = |byte: u8| matches!(byte, b'\r' | b'\n');

@@ -1,0 +1,52 @@
+//! An object, opened as far as its header: what is needed before the first row.
+
+use std::sync::Arc;
+
+use super::halt::{Halt, Refusal};
+use crate::config::{InputSettings, Route};
+use crate::object::version::ObjectVersion;
+use crate::object::{
+    self, Decompressed, ObjectSource, PinnedReader, ReadOptions, ReadProgress, decompress,
+};
+use crate::rows::{self, RowOptions, RowReader, Rows};
+
+/// An object whose header is read. `W` watches its reads, as long as it is open.
+pub(super) struct Table<W> {
+    pub header: rows::Header,
+    pub reader: RowReader<Decompressed<PinnedReader>>,
+    pub _watch: W,
+}
+
+/// Opens the object and reads its header. `watch` is told of the counts of its reads
+/// before the first.
+pub(super) async fn open<W>(
+    source: Arc<dyn ObjectSource>,
+    version: &ObjectVersion,
+    _route: &Route,
+    input: &InputSettings,
+    watch: impl FnOnce(Arc<ReadProgress>) -> W,
+) -> Result<Table<W>, Halt> {
+    let reader = object::open(
+        source,
+        version.clone(),
+        ReadOptions {
+            window_bytes: input.window_bytes as u64,
+            ..ReadOptions::default()
+        },
+    );
+    let watch = watch(reader.progress());
+    let (_, text) = decompress(reader, u64::MAX).await?;
+    let options = RowOptions {
+        max_record_bytes: input.max_record_bytes,
+        ..RowOptions::default()
+    };
+    match rows::open(text, options).await? {
+        Rows::Empty => Err(Refusal::Nothing("empty").into()),
+        Rows::HeaderOnly(_) => Err(Refusal::Nothing("header_only").into()),
+        Rows::Table { header, reader } => Ok(Table {
+            header,
+            reader,
+            _watch: watch,
+        }),
+    }
+}

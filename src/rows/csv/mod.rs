@@ -1,0 +1,8 @@
+//! Text with a delimiter between its fields: CSV, TSV and their kin.
+
+mod delimiter;
+mod guard;
+mod reader;
+
+pub(super) use delimiter::sniff;
+pub(super) use reader::CsvReader;
