@@ -4,6 +4,7 @@
 use time::{Date, Month};
 
 use super::cell::{self, Cell};
+use super::columns::Reading;
 use super::digest::Digest;
 use super::field::{BirthPart, birth_date};
 use super::identify::Ledger;
@@ -27,13 +28,20 @@ struct FoundPart {
 impl Birth {
     /// Takes one cell of a birth date. A whole date is added to the row at once, parts
     /// wait for [`finish`](Self::finish).
-    pub(super) fn take(&mut self, key: Key, raw: &str, context: &Context, ledger: &mut Ledger<'_>) {
+    pub(super) fn take(
+        &mut self,
+        key: Key,
+        raw: &str,
+        reading: Reading,
+        context: &Context,
+        ledger: &mut Ledger<'_>,
+    ) {
         let part = BirthPart::ALL.into_iter().find(|part| part.key() == key);
         if part.is_some_and(|part| self.found(part).is_some()) {
             return;
         }
         let Scratch { composed, normal } = &mut ledger.row.scratch;
-        let text = match cell::read(key, context.api, raw, composed) {
+        let text = match cell::read(key, reading.form, context.api, raw, composed) {
             Cell::Blank => return,
             Cell::Refused(reason) => return ledger.refuse(key, reason),
             Cell::Sha256 { digest, changed } => {
@@ -53,7 +61,7 @@ impl Birth {
                 }
                 Err(reason) => ledger.refuse(key, reason),
             },
-            None => match birth_date::parse(text, context.as_of) {
+            None => match birth_date::parse(text, reading.date_order, context.as_of) {
                 Ok(date) => {
                     birth_date::write_whole(date, normal);
                     let changed = normal != raw;

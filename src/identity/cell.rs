@@ -1,5 +1,6 @@
 //! What a cell is before any field's rule: blank, sealed, already hashed, or a text.
 
+use super::columns::Form;
 use super::digest::Digest;
 use super::existing_hash::{ExistingHash, recognise, recognise_sha256};
 use super::key::{Api, Key};
@@ -44,7 +45,16 @@ impl Regard {
 }
 
 /// Looks at a raw cell. `composed` is room for its composed form.
-pub(super) fn read<'a>(key: Key, api: Api, raw: &'a str, composed: &'a mut String) -> Cell<'a> {
+///
+/// Where the column's form is declared, a cell of the other form is refused. What is
+/// known to be no SHA-256 keeps its more telling reason, whatever was declared.
+pub(super) fn read<'a>(
+    key: Key,
+    form: Form,
+    api: Api,
+    raw: &'a str,
+    composed: &'a mut String,
+) -> Cell<'a> {
     let trimmed = text::trim(raw);
     if text::is_blank(trimmed) {
         return Cell::Blank;
@@ -61,11 +71,13 @@ pub(super) fn read<'a>(key: Key, api: Api, raw: &'a str, composed: &'a mut Strin
         Regard::Typed => recognise(trimmed),
     };
     match found {
+        ExistingHash::Sha256(_) if form == Form::Raw => Cell::Refused(Reason::HashInRawColumn),
         ExistingHash::Sha256(digest) => Cell::Sha256 {
             digest,
             changed: raw.len() != 2 * Digest::LENGTH || raw.bytes().any(|b| b.is_ascii_uppercase()),
         },
         ExistingHash::Refused(reason) => Cell::Refused(reason),
+        ExistingHash::None if form == Form::Sha256 => Cell::Refused(Reason::NoHashInSha256Column),
         ExistingHash::None if key == Key::ExternalId => Cell::Text(trimmed),
         ExistingHash::None => Cell::Text(text::compose(trimmed, composed)),
     }

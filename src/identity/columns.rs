@@ -25,7 +25,8 @@ pub enum Role {
     Identifier {
         key: Key,
         reading: Reading,
-        /// Stands between several values in one cell; `None` where a cell is one value.
+        /// Stands between several values in one cell. Where the format has lists
+        /// ([`LIST_SEPARATOR`](crate::rows::LIST_SEPARATOR)), their values are told apart without.
         separator: Option<char>,
     },
     /// Only rows whose cell is one of these texts (exactly, after trimming) are sent.

@@ -8,23 +8,40 @@ use std::fmt;
 use super::existing_hash::{ExistingHash, recognise};
 use super::text;
 
-/// The names of a file's columns, trimmed.
+/// The names of a file's columns, trimmed, and after them those of constant columns,
+/// which the file itself does not have.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     names: Vec<String>,
+    own: usize,
 }
 
 impl Header {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Header {
+        let names: Vec<String> = names
+            .into_iter()
+            .map(|name| text::trim(name).to_owned())
+            .collect();
         Header {
-            names: names
-                .into_iter()
-                .map(|name| text::trim(name).to_owned())
-                .collect(),
+            own: names.len(),
+            names,
         }
     }
 
-    /// How many columns there are.
+    /// Of the names, only the first `own` are the file's: what the file looks like and
+    /// what of it is not used is told by them alone.
+    #[must_use]
+    pub fn of_which_own(mut self, own: usize) -> Header {
+        self.own = own.min(self.names.len());
+        self
+    }
+
+    /// How many columns the file itself has.
+    pub const fn own(&self) -> usize {
+        self.own
+    }
+
+    /// How many columns there are, constant ones included.
     pub fn len(&self) -> usize {
         self.names.len()
     }
@@ -44,9 +61,10 @@ impl Header {
     }
 
     pub(super) fn look(&self) -> HeaderLook {
-        if self.names.iter().any(|name| is_value(name)) {
+        let mut own = self.names.iter().take(self.own);
+        if own.clone().any(|name| is_value(name)) {
             HeaderLook::Data
-        } else if !self.is_empty() && self.names.iter().all(|name| is_generated(name)) {
+        } else if self.own > 0 && own.all(|name| is_generated(name)) {
             HeaderLook::Generated
         } else {
             HeaderLook::Names

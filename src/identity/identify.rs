@@ -1,7 +1,8 @@
 //! One row: its cells become identifiers, or it is filtered, or it is rejected.
 //!
 //! A cell that cannot be normalised is dropped and counted, and the rest of its row goes
-//! out. A row without any identifier left is rejected.
+//! out; so is one of several values in a cell. A row without any identifier left is
+//! rejected.
 
 use super::birth::Birth;
 use super::columns::{CountryCode, Reading};
@@ -13,6 +14,11 @@ use super::reason::Reason;
 use super::row::IdentifiedRow;
 use super::tally::Tally;
 use super::text;
+use crate::rows::LIST_SEPARATOR;
+
+/// How many values one cell may hold. Meta has no limit; but nobody has as many telephone
+/// numbers, and a hostile cell could have hundreds of thousands.
+const MOST_VALUES: usize = 100;
 
 /// What becomes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +45,20 @@ pub(super) struct Ledger<'a> {
     first_refusal: Option<Reject>,
 }
 
+/// What is known of a row's country.
+#[derive(Clone, Copy)]
+struct CountryOfRow {
+    said: Option<CountryCode>,
+    /// Where neither the row nor the column says any.
+    otherwise: Option<CountryCode>,
+}
+
+impl CountryOfRow {
+    fn of(self, source: &Source) -> Option<CountryCode> {
+        self.said.or(source.reading.country).or(self.otherwise)
+    }
+}
+
 impl Ledger<'_> {
     pub(super) fn refuse(&mut self, key: Key, reason: Reason) {
         self.tally.count_dropped(key, reason);
@@ -55,7 +75,12 @@ impl Mapping {
     /// `cell` gives the cell at a position of the header, and `""` where the row is too
     /// short. `row` is cleared first; unless the verdict is [`Verdict::Keep`] it is left
     /// empty. Phones, states and postal codes are understood by the country of the row
-    /// where it says one, else by the default country of their column.
+    /// where it says one, else by the default country of their column, else by the static
+    /// value of the country.
+    ///
+    /// Static values stand in for the row's own where its columns of the key, if there
+    /// are any, are all blank. They are added last: a row that holds nothing but them
+    /// would be nobody in particular, and is rejected as if they were not there.
     ///
     /// A rejected row has the reason of its first refused cell (in the order of
     /// [`Key::ALL`], birth dates last), `no_identifiers` if none was refused, or, for
@@ -74,7 +99,7 @@ impl Mapping {
         if is_filtered {
             return Verdict::Filtered;
         }
-        let country = self.country_of_row(&cell, row);
+        let country = self.country_of_row(&cell, &mut row.scratch.normal);
         let mut ledger = Ledger {
             row,
             tally,
@@ -87,12 +112,21 @@ impl Mapping {
                 source.key,
                 Key::BirthDate | Key::BirthYear | Key::BirthMonth | Key::BirthDay
             ) {
-                birth.take(source.key, raw, &self.context, &mut ledger);
+                birth.take(
+                    source.key,
+                    raw,
+                    source.reading,
+                    &self.context,
+                    &mut ledger,
+                );
             } else {
-                self.take(source, raw, country, &mut ledger);
+                self.take_all(source, raw, country, &mut ledger);
             }
         }
         birth.finish(&self.context, &mut ledger);
+        if !self.statics.is_empty() && !ledger.row.is_empty() {
+            self.add_statics(&cell, ledger.row);
+        }
         let verdict = self.judge(&ledger);
         if matches!(verdict, Verdict::Reject(_)) {
             ledger.row.clear();
@@ -103,28 +137,51 @@ impl Mapping {
     fn country_of_row<'r>(
         &self,
         cell: impl Fn(usize) -> &'r str,
-        row: &mut IdentifiedRow,
-    ) -> Option<CountryCode> {
-        self.sources
-            .iter()
-            .filter(|source| source.key == Key::Country)
-            .map(|source| text::trim(cell(source.position)))
-            .filter(|name| !text::is_blank(name))
-            .find_map(|name| country::resolve(name, &mut row.scratch.normal).ok())
+        buffer: &mut String,
+    ) -> CountryOfRow {
+        let mut is_blank = true;
+        for source in self.sources_of(Key::Country) {
+            let name = text::trim(cell(source.position));
+            if text::is_blank(name) {
+                continue;
+            }
+            is_blank = false;
+            if let Ok(code) = country::resolve(name, buffer) {
+                return CountryOfRow {
+                    said: Some(code),
+                    otherwise: None,
+                };
+            }
+        }
+        CountryOfRow {
+            said: None,
+            otherwise: self.static_country.filter(|_| is_blank),
+        }
     }
 
-    fn take(
-        &self,
-        source: &Source,
-        raw: &str,
-        country: Option<CountryCode>,
-        ledger: &mut Ledger<'_>,
-    ) {
-        let key = source.key;
+    /// Takes each value of a cell.
+    fn take_all(&self, source: &Source, raw: &str, country: CountryOfRow, ledger: &mut Ledger<'_>) {
         let reading = Reading {
-            country: country.or(source.reading.country),
+            country: country.of(source),
             ..source.reading
         };
+        let is_list = source.key.may_have_several()
+            && (source.separator.is_some() || raw.as_bytes().contains(&(LIST_SEPARATOR as u8)));
+        if !is_list {
+            return self.take(source.key, raw, reading, ledger);
+        }
+        let ends_value = |c| Some(c) == source.separator || c == LIST_SEPARATOR;
+        let values = raw.split(ends_value);
+        let filled = values.filter(|value| !text::is_blank(text::trim(value)));
+        for (index, value) in filled.enumerate() {
+            if index == MOST_VALUES {
+                return ledger.refuse(source.key, Reason::TooManyValues);
+            }
+            self.take(source.key, value, reading, ledger);
+        }
+    }
+
+    fn take(&self, key: Key, raw: &str, reading: Reading, ledger: &mut Ledger<'_>) {
         let normalized = normalize(key, raw, reading, &self.context, &mut ledger.row.scratch);
         let changed = normalized.changed;
         match normalized.outcome {
@@ -143,6 +200,22 @@ impl Mapping {
                 ledger.tally.count_sent(key, changed, false);
             }
         }
+    }
+
+    fn add_statics<'r>(&self, cell: impl Fn(usize) -> &'r str, row: &mut IdentifiedRow) {
+        for value in &self.statics {
+            let has_own = self
+                .sources_of(value.key())
+                .any(|source| !text::is_blank(text::trim(cell(source.position))));
+            if !has_own {
+                value.add_to(row);
+            }
+        }
+        row.sort();
+    }
+
+    fn sources_of(&self, key: Key) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(move |source| source.key == key)
     }
 
     fn judge(&self, ledger: &Ledger<'_>) -> Verdict {

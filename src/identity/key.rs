@@ -105,6 +105,29 @@ impl Key {
         !matches!((self, api), (Key::ExternalId, Api::CustomAudience))
     }
 
+    /// Whether a person may have several values of this key, so that a cell may hold them.
+    /// There is one gender and one date of birth, and the row is understood by one country.
+    pub const fn may_have_several(self) -> bool {
+        !matches!(
+            self,
+            Key::Gender
+                | Key::BirthDate
+                | Key::BirthYear
+                | Key::BirthMonth
+                | Key::BirthDay
+                | Key::Country
+        )
+    }
+
+    /// Whether a value of this key may be true of everybody in a file. Others are one
+    /// person's alone: the same for all, they would make one person of everybody.
+    pub const fn may_be_shared(self) -> bool {
+        matches!(
+            self,
+            Key::Gender | Key::City | Key::State | Key::Zip | Key::Country
+        )
+    }
+
     /// The position in [`Key::ALL`].
     pub const fn index(self) -> usize {
         self as usize

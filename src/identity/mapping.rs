@@ -4,12 +4,13 @@
 //! not for what becomes of the cells (see `identify.rs`).
 
 use super::alias::{Alias, EventField, alias};
-use super::columns::{Column, Columns, Reading, Role};
+use super::columns::{Column, Columns, CountryCode, Reading, Role};
 use super::field::BirthPart;
 use super::header::{Header, HeaderLook};
 use super::key::{Api, Key};
 use super::mapping_error::{MappingError, MappingFault};
 use super::normalize::Context;
+use super::static_value::StaticValue;
 
 /// Which columns of a file hold what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,10 @@ pub struct Mapping {
     pub(super) filters: Vec<Filter>,
     /// By [`EventField`], under auto only.
     events: Vec<(EventField, usize)>,
-    unmapped: usize,
+    /// In the order of keys, each key once.
+    pub(super) statics: Vec<StaticValue>,
+    pub(super) static_country: Option<CountryCode>,
+    unmapped: Vec<usize>,
 }
 
 /// A column whose cells are values of a key.
@@ -43,7 +47,8 @@ pub(super) struct Filter {
 impl Mapping {
     /// Finds a route's columns in a header.
     ///
-    /// Columns that nothing refers to are ignored, and counted by [`unmapped`](Self::unmapped).
+    /// Columns that nothing refers to are ignored, and told by
+    /// [`unmapped_positions`](Self::unmapped_positions).
     ///
     /// # Errors
     ///
@@ -59,7 +64,9 @@ impl Mapping {
             sources: Vec::new(),
             filters: Vec::new(),
             events: Vec::new(),
-            unmapped: 0,
+            statics: Vec::new(),
+            static_country: None,
+            unmapped: Vec::new(),
         };
         let faults = match columns {
             Columns::Auto => mapping.recognise(header),
@@ -67,16 +74,25 @@ impl Mapping {
         };
         if !faults.is_empty() {
             return Err(MappingError {
-                columns: header.len(),
+                columns: header.own(),
                 look: header.look(),
                 faults,
             });
         }
         mapping.sources.sort_by_key(|source| source.key);
-        mapping.unmapped = (0..header.len())
+        mapping.unmapped = (0..header.own())
             .filter(|&position| !mapping.uses(position))
-            .count();
+            .collect();
         Ok(mapping)
+    }
+
+    /// Adds what the route gives to rows that have no such value of their own.
+    #[must_use]
+    pub fn with_static_values(mut self, values: &[StaticValue]) -> Mapping {
+        self.statics = values.to_vec();
+        self.statics.sort_by_key(StaticValue::key);
+        self.static_country = values.iter().find_map(StaticValue::country);
+        self
     }
 
     fn recognise(&mut self, header: &Header) -> Vec<MappingFault> {
@@ -94,8 +110,12 @@ impl Mapping {
             }
         }
         // A value that happens to be an alias (a first name "First") must not make a
-        // header of a row of people.
-        if self.sources.is_empty() || header.look() == HeaderLook::Data {
+        // header of a row of people; nor must the name of a folder.
+        let knows_own = self
+            .sources
+            .iter()
+            .any(|source| source.position < header.own());
+        if !knows_own || header.look() == HeaderLook::Data {
             return vec![MappingFault::NothingRecognised];
         }
         Vec::new()
@@ -162,7 +182,10 @@ impl Mapping {
     }
 
     fn can_produce(&self, key: Key) -> bool {
-        let has = |key: Key| self.sources.iter().any(|source| source.key == key);
+        let has = |key: Key| {
+            self.sources.iter().any(|source| source.key == key)
+                || self.statics.iter().any(|value| value.key() == key)
+        };
         let is_part = BirthPart::ALL.iter().any(|part| part.key() == key);
         key.wire_name(self.api()).is_some()
             && match key {
@@ -187,9 +210,19 @@ impl Mapping {
             .find_map(|&(found, position)| (found == field).then_some(position))
     }
 
-    /// How many columns of the header nothing refers to.
+    /// Says that a column is read for something else than a person.
+    pub fn also_used(&mut self, position: usize) {
+        self.unmapped.retain(|&unmapped| unmapped != position);
+    }
+
+    /// The file's columns that nothing refers to, counted from 0.
+    pub fn unmapped_positions(&self) -> &[usize] {
+        &self.unmapped
+    }
+
+    /// How many of the file's columns nothing refers to.
     pub const fn unmapped(&self) -> usize {
-        self.unmapped
+        self.unmapped.len()
     }
 }
 
@@ -205,6 +238,7 @@ fn find_one(column: &str, header: &Header) -> Result<usize, MappingFault> {
             column: column.to_owned(),
             similar: header
                 .names()
+                .take(header.own())
                 .position(|name| is_similar(column, name))
                 .map(|position| position + 1),
         }),

@@ -114,7 +114,7 @@ pub fn normalize<'s>(
         text: "",
         changed,
     };
-    let text = match cell::read(key, context.api, raw, composed) {
+    let text = match cell::read(key, reading.form, context.api, raw, composed) {
         Cell::Blank => return without_text(Outcome::Empty, false),
         Cell::Refused(reason) => return without_text(Outcome::Rejected(reason), false),
         Cell::Sha256 { digest, changed } => {

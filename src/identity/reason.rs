@@ -57,6 +57,14 @@ reasons! {
         "This is the SHA-256 of the word nan: blank cells were hashed; leave them blank."
     HashOfNone "hash_of_none"
         "This is the SHA-256 of the word none: blank cells were hashed; leave them blank."
+    HashInRawColumn "hash_in_raw_column"
+        "The column is declared form = \"raw\", and this looks like SHA-256; export the plain value or correct the form."
+    NoHashInSha256Column "no_hash_in_sha256_column"
+        "The column is declared form = \"sha256\", and this is no SHA-256; export the hash or correct the form."
+
+    // Of a cell with several values.
+    TooManyValues "too_many_values"
+        "A cell holds at most 100 values of a person; check that the separator is the right one."
 
     // Of an e-mail address.
     EmailWithoutAt "email_without_at"

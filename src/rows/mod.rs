@@ -22,6 +22,11 @@ pub use record::{Header, Record};
 use csv::CsvReader;
 use sample::Sample;
 
+/// Stands between the values of a cell that has several, where the format has lists (a
+/// JSON array). It is ASCII's unit separator, made for this and in no value that people
+/// type. Whoever reads cells splits there; it is defined here, where such cells are made.
+pub const LIST_SEPARATOR: char = '\u{1f}';
+
 /// How the text is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowOptions {

@@ -2,20 +2,29 @@
 //!
 //! `1997-02-16`, `19970216`, `1997/2/16`, and a time after any of them, are read as they
 //! stand. `2/16/1997` (Meta's example) and `16.02.1997` are read because only one order
-//! of day and month gives a real date; `03/04/1997` could be two dates and is refused.
+//! of day and month gives a real date; `03/04/1997` could be two dates and is refused,
+//! unless the column's order is configured. Then that order alone is read: a date that
+//! is real only the other way round shows that the order is not the file's, or not
+//! everywhere, and is refused as well.
 
 use std::fmt::Write as _;
 
 use time::{Date, Month};
 
+use super::super::columns::DateOrder;
 use super::super::reason::Reason;
 use super::spreadsheet::{is_digits, without_zero_fraction};
 
 /// Meta takes birth years from 1900 on.
 pub(super) const EARLIEST_YEAR: i32 = 1900;
 
-pub(super) fn normalize(text: &str, as_of: Date, out: &mut String) -> Result<(), Reason> {
-    write_whole(parse(text, as_of)?, out);
+pub(super) fn normalize(
+    text: &str,
+    order: DateOrder,
+    as_of: Date,
+    out: &mut String,
+) -> Result<(), Reason> {
+    write_whole(parse(text, order, as_of)?, out);
     Ok(())
 }
 
@@ -27,7 +36,7 @@ pub(crate) fn write_whole(date: Date, out: &mut String) {
 }
 
 /// Reads a whole date of birth that lies between 1900 and `as_of`.
-pub(crate) fn parse(text: &str, as_of: Date) -> Result<Date, Reason> {
+pub(crate) fn parse(text: &str, order: DateOrder, as_of: Date) -> Result<Date, Reason> {
     let text = without_time(text)?;
     let text = without_zero_fraction(text).unwrap_or(text);
     let date = if is_digits(text) && text.len() == 8 {
@@ -35,7 +44,7 @@ pub(crate) fn parse(text: &str, as_of: Date) -> Result<Date, Reason> {
         let (month, day) = month_day.split_at(2);
         real_date(year, month, day)
     } else {
-        parse_separated(text)
+        parse_separated(text, order)
     }?;
     within_range(date, as_of)
 }
@@ -47,7 +56,7 @@ pub(crate) fn within_range(date: Date, as_of: Date) -> Result<Date, Reason> {
     Ok(date)
 }
 
-fn parse_separated(text: &str) -> Result<Date, Reason> {
+fn parse_separated(text: &str, order: DateOrder) -> Result<Date, Reason> {
     let separator = text
         .find(['-', '/', '.'])
         .and_then(|at| text[at..].chars().next())
@@ -68,10 +77,20 @@ fn parse_separated(text: &str) -> Result<Date, Reason> {
     if third.len() != 4 || !is_short(first) {
         return Err(Reason::DateUnreadable);
     }
-    match (
-        real_date(third, first, second),
-        real_date(third, second, first),
-    ) {
+    let month_first = real_date(third, first, second);
+    let day_first = real_date(third, second, first);
+    match order {
+        DateOrder::MonthFirst => month_first,
+        DateOrder::DayFirst => day_first,
+        DateOrder::Unknown => only_reading(month_first, day_first),
+    }
+}
+
+fn only_reading(
+    month_first: Result<Date, Reason>,
+    day_first: Result<Date, Reason>,
+) -> Result<Date, Reason> {
+    match (month_first, day_first) {
         (Ok(month_first), Ok(day_first)) if month_first != day_first => Err(Reason::DateAmbiguous),
         (Ok(date), _) | (Err(_), Ok(date)) => Ok(date),
         (Err(reason), Err(_)) => Err(reason),
@@ -110,7 +129,11 @@ mod tests {
     use super::*;
 
     fn birth_date(text: &str) -> Result<String, Reason> {
-        normalized(|out| normalize(text, date!(2026 - 11 - 20), out))
+        in_order(text, DateOrder::Unknown)
+    }
+
+    fn in_order(text: &str, order: DateOrder) -> Result<String, Reason> {
+        normalized(|out| normalize(text, order, date!(2026 - 11 - 20), out))
     }
 
     #[test]
@@ -133,6 +156,32 @@ mod tests {
         assert_eq!(birth_date("03/03/1997").as_deref(), Ok("19970303"));
         assert_eq!(birth_date("29.2.2000").as_deref(), Ok("20000229"));
         assert_eq!(birth_date("2026-11-20").as_deref(), Ok("20261120"));
+    }
+
+    #[test]
+    fn a_configured_order_is_the_only_one_that_is_read() {
+        let (day, month) = (DateOrder::DayFirst, DateOrder::MonthFirst);
+        for (text, order, expected) in [
+            ("03/04/1997", day, Ok("19970403")),
+            ("03/04/1997", month, Ok("19970304")),
+            ("3.4.1997 00:00:00", day, Ok("19970403")),
+            ("2/16/1997", month, Ok("19970216")),
+            ("16-2-1997", day, Ok("19970216")),
+            ("29/02/2000", day, Ok("20000229")),
+            ("2/16/1997", day, Err(Reason::DateNotInCalendar)),
+            ("16/02/1997", month, Err(Reason::DateNotInCalendar)),
+            ("29/02/1999", day, Err(Reason::DateNotInCalendar)),
+            ("03/04/97", day, Err(Reason::DateUnreadable)),
+            ("03/04/2027", day, Err(Reason::DateOutOfRange)),
+        ] {
+            let found = in_order(text, order);
+            assert_eq!(found.as_deref(), expected.as_ref().copied(), "{text}");
+        }
+        for order in [day, month] {
+            for text in ["1997-03-04", "1997/3/4", "19970304"] {
+                assert_eq!(in_order(text, order).as_deref(), Ok("19970304"), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -3,17 +3,28 @@
 //!
 //! `Mary` → `mary`, `Valéry` → `valéry`, `정` → `정`, `O’Brien` → `obrien`,
 //! `Mary Ann` → `maryann`. Meta's pages are silent on inner spaces and its own libraries
-//! differ; its newest one (the parameter builder) removes them, and so do we. Digits,
+//! differ; its newest one (the parameter builder) removes them, and so do we, unless the
+//! route asks for `name_spaces`: then one space stays between words (`mary ann`). Digits,
 //! emoji and joiners stay, as in both libraries.
 
+use super::super::normalize::Spelling;
 use super::super::reason::Reason;
 use super::super::text;
 use super::something_left;
 
-pub(super) fn normalize(text: &str, out: &mut String) -> Result<(), Reason> {
+pub(super) fn normalize(text: &str, spelling: Spelling, out: &mut String) -> Result<(), Reason> {
+    let spaces = spelling.name_spaces;
     text::lower_kept(text, out, |c| {
-        !(c.is_whitespace() || c.is_control() || text::is_punctuation(c))
+        if c.is_whitespace() {
+            return spaces;
+        }
+        !(c.is_control() || text::is_punctuation(c))
     });
+    if spaces && out.contains(char::is_whitespace) {
+        // Two where something between them was removed ("O – Brien"), or of another kind.
+        let words: Vec<&str> = out.split_whitespace().collect();
+        *out = words.join(" ");
+    }
     something_left(out)
 }
 
@@ -23,7 +34,34 @@ mod tests {
     use super::*;
 
     fn name(text: &str) -> Result<String, Reason> {
-        normalized(|out| normalize(text, out))
+        normalized(|out| normalize(text, Spelling::default(), out))
+    }
+
+    fn spaced(text: &str) -> Result<String, Reason> {
+        let spelling = Spelling {
+            name_spaces: true,
+            ..Spelling::default()
+        };
+        normalized(|out| normalize(text, spelling, out))
+    }
+
+    #[test]
+    fn one_space_stays_between_words_where_the_route_asks_for_it() {
+        for (text, expected) in [
+            ("Mary", "mary"),
+            ("Mary  Ann\t", "mary ann"),
+            ("Mary\u{a0}\u{3000}Ann", "mary ann"),
+            ("de la Cruz", "de la cruz"),
+            ("O - Brien", "o brien"),
+            ("O'Brien", "obrien"),
+            ("- Mary -", "mary"),
+            ("VALÉRY Élise", "valéry élise"),
+            ("ΣΟΦΟΣ Α", "σοφος α"),
+        ] {
+            assert_eq!(spaced(text).as_deref(), Ok(expected));
+            assert_eq!(spaced(expected).as_deref(), Ok(expected));
+        }
+        assert_eq!(spaced("- -"), Err(Reason::NothingLeft));
     }
 
     #[test]

@@ -332,3 +332,5 @@ fn nothing_of_a_person_is_shown() {
         "IdentifiedRow(2 identifiers) [(ExternalId, Plain(8 bytes)), (Email, Digest(32 bytes))] Scratch(16 bytes)"
     );
 }
+
+mod columns;
