@@ -11,6 +11,7 @@ pub enum Scalar<'a> {
     Text(&'a str),
     Integer(i64),
     Number(f64),
+    Boolean(bool),
     /// From the environment, where everything is text.
     Variable(&'a str),
     /// Something that no setting is, by its name.
@@ -29,7 +30,7 @@ impl<'a> Scalar<'a> {
                 Ok(number) => Scalar::Number(number),
                 Err(_) => Scalar::Other("an unreadable number"),
             },
-            DeValue::Boolean(_) => Scalar::Other("true or false"),
+            DeValue::Boolean(boolean) => Scalar::Boolean(*boolean),
             DeValue::Datetime(_) => Scalar::Other("a date"),
             DeValue::Array(_) => Scalar::Other("a list"),
             DeValue::Table(_) => Scalar::Other("a table"),
@@ -40,6 +41,7 @@ impl<'a> Scalar<'a> {
         match self {
             Scalar::Text(_) | Scalar::Variable(_) => "text",
             Scalar::Integer(_) | Scalar::Number(_) => "a number",
+            Scalar::Boolean(_) => "true or false",
             Scalar::Other(kind) => kind,
         }
     }
@@ -47,9 +49,18 @@ impl<'a> Scalar<'a> {
     pub(super) fn text(self) -> Result<&'a str, String> {
         match self {
             Scalar::Text(text) | Scalar::Variable(text) => Ok(text),
-            Scalar::Integer(_) | Scalar::Number(_) | Scalar::Other(_) => {
+            Scalar::Integer(_) | Scalar::Number(_) | Scalar::Boolean(_) | Scalar::Other(_) => {
                 Err(format!("must be text in quotes, not {}", self.kind()))
             }
+        }
+    }
+
+    pub(super) fn boolean(self) -> Result<bool, String> {
+        match self {
+            Scalar::Boolean(boolean) => Ok(boolean),
+            Scalar::Variable(text) if text.trim() == "true" => Ok(true),
+            Scalar::Variable(text) if text.trim() == "false" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
         }
     }
 
@@ -60,7 +71,7 @@ impl<'a> Scalar<'a> {
             Scalar::Integer(integer) => Some(integer as f64),
             Scalar::Number(number) => Some(number),
             Scalar::Variable(text) => text.trim().parse().ok(),
-            Scalar::Text(_) | Scalar::Other(_) => None,
+            Scalar::Text(_) | Scalar::Boolean(_) | Scalar::Other(_) => None,
         };
         number
             .filter(|number| number.is_finite())
@@ -71,7 +82,7 @@ impl<'a> Scalar<'a> {
         let integer = match self {
             Scalar::Integer(integer) => Some(integer),
             Scalar::Variable(text) => text.trim().parse().ok(),
-            Scalar::Text(_) | Scalar::Number(_) | Scalar::Other(_) => None,
+            Scalar::Text(_) | Scalar::Number(_) | Scalar::Boolean(_) | Scalar::Other(_) => None,
         };
         integer.ok_or_else(|| match self {
             Scalar::Number(_) => "must be a whole number".to_owned(),

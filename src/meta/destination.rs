@@ -27,6 +27,22 @@ pub trait Destination: Send + Sync {
     ) -> Result<u32, RowReject>;
 
     fn request(&self, batch: &Batch) -> Request;
+
+    /// What was left out of the rows written so far, because it was optional and could
+    /// not be sent.
+    fn left_out(&self) -> Vec<LeftOut> {
+        Vec::new()
+    }
+}
+
+/// Cells of an optional property that their rows were sent without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// As the configuration calls it.
+    pub property: String,
+    /// A stable code, such as `property_no_integer`.
+    pub reason: &'static str,
+    pub cells: u64,
 }
 
 /// Why a row cannot be sent, as a code; never a value.

@@ -15,8 +15,11 @@ mod usage;
 
 pub use answer::{Answer, TraceId};
 pub use client::{BuildError, Client, ClientOptions, Endpoint, Method, Request};
-pub use conversions::{ActionSource, Conversions, EventFields, EventTime, FieldSource, TooOld};
+pub use conversions::{
+    ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
+    PropertySource, TooOld,
+};
 pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith};
-pub use destination::{Destination, RowReject};
+pub use destination::{Destination, LeftOut, RowReject};
 pub use outcome::{ErrorCode, Outcome};
 pub use usage::Usage;

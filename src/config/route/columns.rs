@@ -1,12 +1,14 @@
 //! `columns` of a route: what the source's columns hold.
 
-use crate::identity::columns::{Column, Columns, CountryCode, Reading, Role};
-use crate::identity::key::Key;
+use crate::identity::columns::{Column, Columns, Role};
+use crate::identity::key::{Api, Key};
 
 use super::super::suggest::{did_you_mean, shown};
-use super::super::tree::{Node, Table};
+use super::super::tree::Node;
+use super::column_options::Options;
 
-pub(super) fn read(node: &Node<'_>) -> Option<Columns> {
+/// `api` is that of the route's destination, where that is known.
+pub(super) fn read(node: &Node<'_>, api: Option<Api>) -> Option<Columns> {
     if node.is_text() {
         return match node.text()? {
             "auto" => Some(Columns::Auto),
@@ -27,7 +29,7 @@ pub(super) fn read(node: &Node<'_>) -> Option<Columns> {
         } else if columns.iter().any(|column| column.name == name) {
             entry.fault("this column is given twice but for blanks around it");
             complete = false;
-        } else if let Some(role) = role(&entry) {
+        } else if let Some(role) = role(&entry, api) {
             let name = name.to_owned();
             columns.push(Column { name, role });
         } else {
@@ -42,7 +44,7 @@ pub(super) fn read(node: &Node<'_>) -> Option<Columns> {
     complete.then_some(Columns::Named(columns))
 }
 
-fn role(node: &Node<'_>) -> Option<Role> {
+fn role(node: &Node<'_>, api: Option<Api>) -> Option<Role> {
     if node.is_text() {
         let key = key(node)?;
         return Some(Role::identifier(key));
@@ -56,14 +58,12 @@ fn role(node: &Node<'_>) -> Option<Role> {
     }
     let mut table = node.table()?;
     let key_node = table.ask("key");
-    let country_node = table.ask("default_country");
+    let options = Options::ask(&mut table);
     let only_if = table.ask("only_if");
     let role = match (key_node, only_if) {
-        (Some(node), None) => identifier(&table, &node, country_node.as_ref()),
+        (Some(node), None) => key(&node).and_then(|key| options.role(key, api)),
         (None, Some(node)) => {
-            if let Some(country) = country_node {
-                country.fault("has no meaning for a row filter");
-            }
+            options.refuse("has no meaning for a row filter");
             values(&node).map(|values| Role::OnlyIf { values })
         }
         (None, None) => {
@@ -79,36 +79,16 @@ fn role(node: &Node<'_>) -> Option<Role> {
     role
 }
 
-fn identifier(table: &Table<'_>, node: &Node<'_>, country: Option<&Node<'_>>) -> Option<Role> {
-    let key = key(node)?;
-    let default_country = match country {
-        None => None,
-        Some(country) => {
-            let text = country.text()?;
-            let code = CountryCode::parse(text)
-                .ok_or("must be a country's two letters, as \"US\" (ISO 3166-1)");
-            Some(country.check(code)?)
-        }
-    };
-    if default_country.is_some() && key != Key::Phone {
-        table.fault_of("default_country", format!("has no meaning for {key}"));
-        return None;
-    }
-    Some(Role::Identifier {
-        key,
-        reading: Reading::in_country(default_country),
-        separator: None,
-    })
+fn key(node: &Node<'_>) -> Option<Key> {
+    node.check(known_key(node.text()?))
 }
 
-fn key(node: &Node<'_>) -> Option<Key> {
-    let name = node.text()?;
-    let key = Key::from_name(name.trim());
-    if key.is_none() {
+/// The key of this name, ours or Meta's.
+pub(super) fn known_key(name: &str) -> Result<Key, String> {
+    Key::from_name(name.trim()).ok_or_else(|| {
         let hint = did_you_mean(name, Key::ALL.map(Key::name));
-        node.fault(format!("unknown key {}{hint}", shown(name)));
-    }
-    key
+        format!("unknown key {}{hint}", shown(name))
+    })
 }
 
 fn values(node: &Node<'_>) -> Option<Vec<String>> {

@@ -1,10 +1,12 @@
 //! `[route.conversions]`: the events that rows become.
 
+use crate::identity::columns::Columns;
 use crate::meta::ActionSource;
 
 use super::super::http_url::HttpUrl;
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Report, Table};
+use super::custom_data::{self, Property};
 use super::event_source::{self, Currency, EventId, EventTime, EventValue};
 use super::id::{self, DatasetId};
 
@@ -20,6 +22,8 @@ pub struct Conversions {
     pub value: Option<EventValue>,
     pub currency: Option<Currency>,
     pub order_id_column: Option<String>,
+    /// In the order of the text.
+    pub custom_data: Vec<Property>,
     /// Always there for [`ActionSource::Website`].
     pub event_source_url: Option<HttpUrl>,
     /// Events then also show in Meta's test view; they count all the same.
@@ -51,7 +55,11 @@ const STANDARD_EVENTS: [&str; 18] = [
 const PURCHASE: &str = "Purchase";
 
 impl Conversions {
-    pub(super) fn read(report: &Report<'_>, mut table: Table<'_>) -> Option<Conversions> {
+    pub(super) fn read(
+        report: &Report<'_>,
+        mut table: Table<'_>,
+        columns: Option<&Columns>,
+    ) -> Option<Conversions> {
         let dataset_id = optional(&mut table, "dataset_id", id::read);
         let event_name = table
             .require("event_name", "what happened, as \"Purchase\"")
@@ -66,6 +74,9 @@ impl Conversions {
         let value = optional(&mut table, "value", event_source::value);
         let currency = optional(&mut table, "currency", event_source::currency);
         let order_id_column = optional(&mut table, "order_id", event_source::column);
+        let custom_data = optional(&mut table, "custom_data", |node| {
+            custom_data::read(node, columns)
+        });
         let event_source_url = optional(&mut table, "event_source_url", |node| node.parse());
         let test_event_code = optional(&mut table, "test_event_code", test_event_code);
 
@@ -98,6 +109,7 @@ impl Conversions {
             value: value?,
             currency: currency?,
             order_id_column: order_id_column?,
+            custom_data: custom_data?.unwrap_or_default(),
             event_source_url: event_source_url?,
             test_event_code: test_event_code?,
         })

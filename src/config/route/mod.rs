@@ -1,19 +1,25 @@
 //! A route: which objects go where, by which columns, with whose credentials.
 
 mod audience;
+mod column_options;
 mod columns;
 mod conversions;
+mod custom_data;
 mod event_source;
 mod id;
+mod normalisation;
+mod static_values;
 
 pub use audience::CustomAudience;
 pub use conversions::Conversions;
+pub use custom_data::{Property, PropertySource};
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AudienceId, DatasetId};
 
 use crate::credentials::SecretRef;
 use crate::identity::columns::Columns;
 use crate::identity::key::Api;
+use crate::identity::{Spelling, StaticValue};
 
 use super::state_location::check_bucket;
 use super::suggest::shown;
@@ -31,6 +37,8 @@ pub struct Route {
     pub prefix: String,
     pub credentials: SecretRef,
     pub columns: Columns,
+    pub static_values: Vec<StaticValue>,
+    pub spelling: Spelling,
     pub destination: Destination,
     /// Where in the text it is written, for faults and `check-config`.
     pub(super) line: usize,
@@ -90,8 +98,20 @@ impl Route {
             .and_then(|node| node.parse::<SecretRef>());
         let columns = table
             .require("columns", "\"auto\", or a table of source column to key")
-            .and_then(|node| columns::read(&node));
-        let destination = destination(report, &mut table);
+            .and_then(|node| columns::read(&node, api(&mut table)));
+        let destination = destination(report, &mut table, columns.as_ref());
+        let spelling = match table.ask("normalisation") {
+            None => Some(Spelling::default()),
+            Some(node) => normalisation::read(&node),
+        };
+        let static_values = match (table.ask("static_values"), api(&mut table)) {
+            (None, _) => Some(Vec::new()),
+            (Some(node), Some(api)) => {
+                static_values::read(&node, api, spelling.unwrap_or_default())
+            }
+            // They are read as the destination asks for, and there is none.
+            (Some(_), None) => None,
+        };
         let line = node.line;
         table.close();
         Some(Route {
@@ -100,6 +120,8 @@ impl Route {
             prefix: prefix?,
             credentials: credentials?,
             columns: columns?,
+            static_values: static_values?,
+            spelling: spelling?,
             destination: destination?,
             line,
         })
@@ -143,11 +165,22 @@ fn prefix(report: &Report<'_>, table: &mut Table<'_>) -> Option<String> {
     Some(prefix.to_owned())
 }
 
-fn destination(report: &Report<'_>, table: &mut Table<'_>) -> Option<Destination> {
+/// Of the destination that is there, whether or not it has a fault.
+fn api(table: &mut Table<'_>) -> Option<Api> {
+    let conversions = table.ask("conversions").map(|_| Api::Conversions);
+    let audience = table.ask("custom_audience").map(|_| Api::CustomAudience);
+    conversions.xor(audience)
+}
+
+fn destination(
+    report: &Report<'_>,
+    table: &mut Table<'_>,
+    columns: Option<&Columns>,
+) -> Option<Destination> {
     let conversions = table.ask("conversions");
     let audience = table.ask("custom_audience");
     match (conversions, audience) {
-        (Some(node), None) => Conversions::read(report, node.table()?)
+        (Some(node), None) => Conversions::read(report, node.table()?, columns)
             .map(|conversions| Destination::Conversions(Box::new(conversions))),
         (None, Some(node)) => CustomAudience::read(node.table()?).map(Destination::CustomAudience),
         (None, None) => {

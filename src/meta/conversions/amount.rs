@@ -35,6 +35,10 @@ impl<'a> Amount<'a> {
         Ok(Amount { whole, fraction })
     }
 
+    pub(super) const fn is_whole(&self) -> bool {
+        self.fraction.is_empty()
+    }
+
     pub(super) fn write(&self, body: &mut Vec<u8>) {
         let whole = if self.whole.is_empty() {
             "0"

@@ -3,22 +3,26 @@
 //! checked here first, row by row. (Meta, "Using the API", "Server Event Parameters".)
 
 mod amount;
+mod custom_data;
 mod event_id;
 mod event_time;
+mod property;
 
 use bytes::Bytes;
 
+pub use custom_data::{Property, PropertySource};
 pub use event_time::{EventTime, TooOld};
+pub use property::PropertyKind;
 
 use super::client::{Endpoint, Method, Request};
-use super::destination::{Destination, RowReject};
+use super::destination::{Destination, LeftOut, RowReject};
 use super::json;
 use crate::batches::{Batch, BatchLimits, Envelope};
 use crate::identity::key::Api;
 use crate::identity::{IdentifiedRow, Identifier};
 use crate::object::version::ObjectVersion;
 use crate::rows::Record;
-use amount::Amount;
+use custom_data::CustomData;
 use event_id::EventIds;
 use event_time::EventTimes;
 
@@ -109,6 +113,7 @@ pub struct Conversions {
     largest_body: usize,
     /// The part of each event that is the same for all, ready to be copied.
     constant: Vec<u8>,
+    custom_data: CustomData,
 }
 
 impl Conversions {
@@ -141,61 +146,15 @@ impl Conversions {
             ids,
             largest_body,
             constant,
+            custom_data: CustomData::default(),
         })
     }
 
-    fn write_custom_data(&self, record: &Record, body: &mut Vec<u8>) -> Result<(), RowReject> {
-        let purchase = self.fields.event_name == "Purchase";
-        let value = self
-            .fields
-            .value
-            .as_ref()
-            .map_or("", |source| source.of(record));
-        let currency = self
-            .fields
-            .currency
-            .as_ref()
-            .map_or("", |source| source.of(record));
-        let order_id = self
-            .fields
-            .order_id
-            .as_ref()
-            .map_or("", |source| source.of(record));
-        if value.is_empty() && purchase {
-            return Err(RowReject::new("value", "value_missing"));
-        }
-        if value.is_empty() && order_id.is_empty() {
-            return Ok(());
-        }
-        body.extend_from_slice(b",\"custom_data\":{");
-        if !value.is_empty() {
-            let amount = Amount::parse(value).map_err(|reason| RowReject::new("value", reason))?;
-            let [a, b, c] = currency_code(currency)?;
-            body.extend_from_slice(b"\"value\":");
-            amount.write(body);
-            body.extend_from_slice(b",\"currency\":\"");
-            body.extend_from_slice(&[a, b, c, b'"']);
-        }
-        if !order_id.is_empty() {
-            if !value.is_empty() {
-                body.push(b',');
-            }
-            body.extend_from_slice(b"\"order_id\":");
-            json::text(body, order_id);
-        }
-        body.push(b'}');
-        Ok(())
-    }
-}
-
-/// Three letters, as ISO 4217 has them; Meta takes either case, its SDK sends lower.
-fn currency_code(text: &str) -> Result<[u8; 3], RowReject> {
-    match text.as_bytes() {
-        [] => Err(RowReject::new("currency", "currency_missing")),
-        [a, b, c] if text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            Ok([a, b, c].map(u8::to_ascii_lowercase))
-        }
-        _ => Err(RowReject::new("currency", "currency_no_iso_code")),
+    /// With these properties in each event's `custom_data`.
+    #[must_use]
+    pub fn with_custom_data(mut self, properties: Vec<Property>) -> Conversions {
+        self.custom_data = CustomData::new(properties);
+        self
     }
 }
 
@@ -270,7 +229,7 @@ impl Destination for Conversions {
         body.extend_from_slice(b",\"user_data\":{");
         write_user_data(row, body);
         body.push(b'}');
-        self.write_custom_data(record, body)?;
+        self.custom_data.write(&self.fields, record, body)?;
         body.push(b'}');
         Ok(1)
     }
@@ -283,5 +242,9 @@ impl Destination for Conversions {
             method: Method::Post,
             body: batch.body(),
         }
+    }
+
+    fn left_out(&self) -> Vec<LeftOut> {
+        self.custom_data.left_out()
     }
 }
