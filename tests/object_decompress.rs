@@ -4,30 +4,85 @@
 
 use std::io;
 
-use async_compression::tokio::bufread::GzipEncoder;
+use std::io::Write;
+
+use async_compression::Level;
+use async_compression::tokio::bufread::{BzEncoder, GzipEncoder, ZstdEncoder};
+use async_compression::zstd::CParameter;
 use audience_activator::object::version::ObjectAddress;
-use audience_activator::object::{Compression, ContentError, Format, ObjectError, decompress};
+use audience_activator::object::{
+    Compression, ContentError, Format, Limits, ObjectError, decompress,
+};
 use futures_util::stream;
-use tokio::io::{AsyncBufRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
-const NO_LIMIT: u64 = u64::MAX;
+const NO_LIMIT: Limits = Limits {
+    max_bytes: u64::MAX,
+    max_ratio: u64::MAX,
+};
 
-async fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    let mut encoder = GzipEncoder::new(text);
-    encoder.read_to_end(&mut packed).await.unwrap();
-    packed
+const CODECS: [Compression; 4] = [
+    Compression::Gzip,
+    Compression::Zstd,
+    Compression::Bzip2,
+    Compression::Snappy,
+];
+
+async fn all(mut reader: impl AsyncRead + Unpin) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).await.unwrap();
+    bytes
 }
 
+/// One member of the format, with checksums.
+async fn pack(compression: Compression, text: &[u8]) -> Vec<u8> {
+    match compression {
+        Compression::None => text.to_vec(),
+        Compression::Gzip => all(GzipEncoder::new(text)).await,
+        Compression::Zstd => {
+            let parameters = [CParameter::checksum_flag(true)];
+            let level = Level::Default;
+            all(ZstdEncoder::with_quality_and_params(
+                text,
+                level,
+                &parameters,
+            ))
+            .await
+        }
+        Compression::Bzip2 => all(BzEncoder::new(text)).await,
+        Compression::Snappy => {
+            let mut encoder = snap::write::FrameEncoder::new(Vec::new());
+            encoder.write_all(text).unwrap();
+            // Not even a signature is written for nothing.
+            let mut packed = encoder.into_inner().unwrap();
+            if packed.is_empty() {
+                packed = b"\xff\x06\x00\x00sNaPpY".to_vec();
+            }
+            packed
+        }
+    }
+}
+
+/// Decompresses all of it; the errors of both stages are one.
 async fn text_of(
     input: impl AsyncBufRead + Unpin,
-    max_bytes: u64,
-) -> (Compression, io::Result<Vec<u8>>) {
-    let (compression, mut reader) = decompress(input, max_bytes).await.unwrap();
+    limits: Limits,
+) -> Result<Vec<u8>, ContentError> {
+    let (_, mut reader) = decompress(input, limits).await?;
     let mut text = Vec::new();
-    let read = reader.read_to_end(&mut text).await;
-    (compression, read.map(|_| text))
+    match reader.read_to_end(&mut text).await {
+        Ok(_) => Ok(text),
+        Err(error) => Err(error.downcast().unwrap()),
+    }
+}
+
+/// Lines that do not repeat.
+fn lines(count: u64) -> Vec<u8> {
+    let lines: String = (0..count)
+        .map(|n| format!("{:x},{n}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    lines.into_bytes()
 }
 
 /// Delivers the bytes one by one.
@@ -40,75 +95,167 @@ fn dripping(bytes: &[u8]) -> impl AsyncBufRead + Unpin {
 }
 
 #[tokio::test]
-async fn plain_text_is_passed_on_unchanged() {
+async fn plain_text_is_passed_on_unchanged_and_without_a_limit() {
+    let nothing = Limits {
+        max_bytes: 0,
+        max_ratio: 0,
+    };
     for text in [&b""[..], b"e", b"email,zip\n1,2\n", b"\x1f is no gzip"] {
-        let (compression, read) = text_of(text, 0).await;
+        let (compression, _) = decompress(text, nothing).await.unwrap();
         assert_eq!(compression, Compression::None);
-        assert_eq!(read.unwrap(), text);
+        assert_eq!(text_of(text, nothing).await.unwrap(), text);
     }
 }
 
 #[tokio::test]
-async fn every_member_of_a_gzip_file_is_read() {
-    let members = [
-        gzip(b"email\n").await,
-        gzip(b"").await,
-        gzip(b"a@x.org\n").await,
-    ]
-    .concat();
-    let (compression, read) = text_of(&members[..], NO_LIMIT).await;
-    assert_eq!(compression, Compression::Gzip);
-    assert_eq!(read.unwrap(), b"email\na@x.org\n");
-    let (_, read) = text_of(dripping(&members), NO_LIMIT).await;
-    assert_eq!(read.unwrap(), b"email\na@x.org\n");
-}
-
-#[tokio::test]
-async fn damaged_gzip_is_an_error_and_never_a_shorter_text() {
-    let packed = gzip(&b"email,zip\n".repeat(1_000)).await;
-    for length in 2..packed.len() {
-        let (_, read) = text_of(&packed[..length], NO_LIMIT).await;
-        let error = read.expect_err(&format!("cut after {length} bytes"));
-        let cause = ContentError::within(&error).unwrap();
-        assert!(matches!(cause, ContentError::Damaged(_)), "{cause}");
+async fn every_format_is_known_by_its_content_and_all_of_its_members_are_read() {
+    let text = lines(20_000);
+    let (first, second) = text.split_at(text.len() / 3);
+    for codec in CODECS {
+        let members = [
+            pack(codec, first).await,
+            pack(codec, b"").await,
+            pack(codec, second).await,
+        ]
+        .concat();
+        let (found, _) = decompress(&members[..], NO_LIMIT).await.unwrap();
+        assert_eq!(found, codec);
+        let read = text_of(&members[..], NO_LIMIT).await.unwrap();
+        assert!(read == text, "{codec}");
+        let read = text_of(dripping(&members), NO_LIMIT).await.unwrap();
+        assert!(read == text, "{codec} in single bytes");
     }
-    let garbage_behind = [&packed[..], b"garbage"].concat();
-    let (_, read) = text_of(&garbage_behind[..], NO_LIMIT).await;
-    assert!(read.is_err());
 }
 
 #[tokio::test]
-async fn a_bomb_ends_at_the_limit() {
-    let packed = gzip(&vec![b'a'; 5_000_000]).await;
-    assert!(packed.len() < 10_000);
-    let (_, read) = text_of(&packed[..], 5_000_000).await;
-    assert_eq!(read.unwrap().len(), 5_000_000);
+async fn a_compressed_nothing_is_nothing() {
+    for codec in CODECS {
+        let packed = pack(codec, b"").await;
+        assert_eq!(
+            text_of(&packed[..], NO_LIMIT).await.unwrap(),
+            b"",
+            "{codec}"
+        );
+    }
+}
 
-    let (_, mut reader) = decompress(&packed[..], 4_999_999).await.unwrap();
-    let mut text = Vec::new();
-    let error = reader.read_to_end(&mut text).await.unwrap_err();
-    assert_eq!(
-        ContentError::within(&error).unwrap().to_string(),
-        "more than 4999999 bytes after decompression"
-    );
-    assert!(text.len() < 5_000_000);
-    // Nor does it go on behind the error.
-    assert!(reader.read_u8().await.is_err());
+#[tokio::test]
+async fn what_python_wrote_is_read() {
+    let text = b"email,zip\na@x.org,1\nb@x.org,2\n";
+    for (codec, packed) in [
+        (
+            Compression::Gzip,
+            &include_bytes!("compressed/two_members.gz")[..],
+        ),
+        (
+            Compression::Bzip2,
+            include_bytes!("compressed/two_streams.bz2"),
+        ),
+        (
+            Compression::Zstd,
+            include_bytes!("compressed/skippable_and_two_frames.zst"),
+        ),
+        (
+            Compression::Snappy,
+            include_bytes!("compressed/padded_two_streams.sz"),
+        ),
+    ] {
+        let read = text_of(packed, NO_LIMIT).await.unwrap();
+        assert_eq!(read, text, "{codec}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_cut_off_anywhere_is_an_error_and_never_a_shorter_text() {
+    for codec in CODECS {
+        let packed = pack(codec, &lines(150)).await;
+        // Shorter ones have no whole signature.
+        for length in 10..packed.len() {
+            let read = text_of(&packed[..length], NO_LIMIT).await;
+            if codec == Compression::Snappy && length == 10 {
+                // A whole chunk, and nothing says that another should come.
+                assert_eq!(read.unwrap(), b"");
+                continue;
+            }
+            let Err(error) = read else {
+                panic!("{codec} cut after {length} bytes");
+            };
+            assert!(matches!(error, ContentError::Damaged { .. }), "{error}");
+            let again = text_of(dripping(&packed[..length]), NO_LIMIT).await;
+            assert!(again.is_err(), "{codec} cut after {length} single bytes");
+        }
+        let garbage_behind = [&packed[..], b"garbage"].concat();
+        let read = text_of(&garbage_behind[..], NO_LIMIT).await;
+        assert!(read.is_err(), "{codec} with garbage behind");
+    }
+}
+
+#[tokio::test]
+async fn a_bit_that_fell_over_never_changes_the_text() {
+    let text = lines(50);
+    for codec in CODECS {
+        let packed = pack(codec, &text).await;
+        for (position, bit) in (10..packed.len()).zip((0..8).cycle()) {
+            let mut damaged = packed.clone();
+            damaged[position] ^= 1 << bit;
+            // Some bits mean nothing, such as the time in gzip's header.
+            if let Ok(read) = text_of(&damaged[..], NO_LIMIT).await {
+                assert!(read == text, "{codec}, byte {position}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_ends_at_the_limit_of_bytes() {
+    let zeros = vec![b'a'; 5_000_000];
+    for codec in CODECS {
+        let packed = pack(codec, &zeros).await;
+        let mut limits = NO_LIMIT;
+        limits.max_bytes = 5_000_000;
+        assert_eq!(text_of(&packed[..], limits).await.unwrap(), zeros);
+
+        limits.max_bytes -= 1;
+        let (_, mut reader) = decompress(&packed[..], limits).await.unwrap();
+        let mut text = Vec::new();
+        let error = reader.read_to_end(&mut text).await.unwrap_err();
+        assert_eq!(
+            ContentError::within(&error).unwrap().to_string(),
+            "more than 4999999 bytes after decompression (input.max_decompressed_bytes)"
+        );
+        assert!(text.len() < 5_000_000);
+        // Nor does it go on behind the error.
+        assert!(reader.read_u8().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_ends_at_the_limit_of_the_ratio_but_a_small_file_may_be_nothing_but_zeros() {
+    let limits = Limits {
+        max_ratio: 15,
+        ..NO_LIMIT
+    };
+    for codec in CODECS {
+        let small = pack(codec, &vec![b'a'; 16 << 20]).await;
+        assert_eq!(text_of(&small[..], limits).await.unwrap().len(), 16 << 20);
+        let large = pack(codec, &vec![b'a'; 20 << 20]).await;
+        let error = text_of(&large[..], limits).await.unwrap_err();
+        assert!(
+            matches!(error, ContentError::TooDense { max_ratio: 15 }),
+            "{codec}: {error}"
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_format_that_is_not_supported_is_refused_by_name() {
     for (start, format, sentence) in [
         (
-            &b"\x28\xb5\x2f\xfd\x04\x00"[..],
-            Format::Zstd,
-            "unsupported format: zstd",
+            &b"\x04\x22\x4d\x18\x40\x00"[..],
+            Format::Lz4,
+            "unsupported format: lz4; send CSV",
         ),
-        (
-            b"BZh91AY&SY\x00",
-            Format::Bzip2,
-            "unsupported format: bzip2",
-        ),
+        (b"\xfd7zXZ\0\0", Format::Xz, "unsupported format: xz"),
         (
             b"PAR1\x15\x00\x15",
             Format::Parquet,
@@ -122,8 +269,39 @@ async fn a_format_that_is_not_supported_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn what_is_packed_twice_is_refused_by_name() {
+    for outer in CODECS {
+        for inner in CODECS {
+            let packed = pack(outer, &pack(inner, b"email\n").await).await;
+            let error = decompress(&packed[..], NO_LIMIT).await.unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "unsupported format: {inner} inside {outer}; send the {inner} data as it is"
+                )
+            );
+        }
+        let packed = pack(outer, b"PAR1\x15\x04\x15\x00").await;
+        let error = decompress(&packed[..], NO_LIMIT).await.unwrap_err();
+        assert!(error.to_string().contains(": Parquet inside"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_zstd_window_beyond_128_mib_is_refused() {
+    // A frame of one empty block; the sixth byte is the window's exponent over 10.
+    let frame = |exponent: u8| [40, 0xb5, 0x2f, 0xfd, 0, (exponent - 10) << 3, 1, 0, 0];
+    assert_eq!(text_of(&frame(27)[..], NO_LIMIT).await.unwrap(), b"");
+    let error = text_of(&frame(28)[..], NO_LIMIT).await.unwrap_err();
+    assert!(
+        matches!(error, ContentError::WindowTooLarge { max_bytes } if max_bytes == 128 << 20),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn a_failure_of_the_source_is_not_taken_for_damage() {
-    let packed = gzip(b"email\na@x.org\n").await;
+    let packed = pack(Compression::Gzip, b"email\na@x.org\n").await;
     for sent in [0, 5, 15] {
         let gone = ObjectError::NotFound {
             address: ObjectAddress {

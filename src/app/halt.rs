@@ -158,7 +158,12 @@ impl Refusal {
                     reason: "too_many_rejects".into(),
                 };
             }
-            Refusal::Content(ContentError::Unsupported(_)) => "unsupported_format",
+            Refusal::Content(ContentError::Unsupported(_) | ContentError::Nested { .. }) => {
+                "unsupported_format"
+            }
+            Refusal::Content(ContentError::TooLarge { .. } | ContentError::TooDense { .. }) => {
+                "too_large"
+            }
             Refusal::Content(_) => "damaged",
             Refusal::Rows(RowsError::NotText) => "not_text",
             Refusal::Rows(RowsError::NotUtf8 { .. }) => "not_utf8",

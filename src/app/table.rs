@@ -6,7 +6,7 @@ use super::halt::{Halt, Refusal};
 use crate::config::{InputSettings, Route};
 use crate::object::version::ObjectVersion;
 use crate::object::{
-    self, Decompressed, ObjectSource, PinnedReader, ReadOptions, ReadProgress, decompress,
+    self, Decompressed, Limits, ObjectSource, PinnedReader, ReadOptions, ReadProgress, decompress,
 };
 use crate::rows::{self, RowOptions, RowReader, Rows};
 
@@ -35,7 +35,11 @@ pub(super) async fn open<W>(
         },
     );
     let watch = watch(reader.progress());
-    let (_, text) = decompress(reader, u64::MAX).await?;
+    let limits = Limits {
+        max_bytes: input.max_decompressed_bytes as u64,
+        max_ratio: input.max_decompression_ratio as u64,
+    };
+    let (_, text) = decompress(reader, limits).await?;
     let options = RowOptions {
         max_record_bytes: input.max_record_bytes,
         ..RowOptions::default()

@@ -9,14 +9,28 @@ use std::io;
 pub enum Compression {
     None,
     Gzip,
+    Zstd,
+    Bzip2,
+    /// The framing format. Hadoop's own blocks of snappy have no signature and cannot
+    /// be told from any other binary data.
+    Snappy,
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Compression::None => "plain",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+            Compression::Bzip2 => "bzip2",
+            Compression::Snappy => "snappy",
+        })
+    }
 }
 
 /// Formats that are recognised so that they can be refused by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    Zstd,
-    Bzip2,
-    Snappy,
     Lz4,
     Xz,
     Zip,
@@ -27,9 +41,6 @@ pub enum Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Format::Zstd => "zstd",
-            Format::Bzip2 => "bzip2",
-            Format::Snappy => "snappy",
             Format::Lz4 => "lz4",
             Format::Xz => "xz",
             Format::Zip => "zip",
@@ -42,12 +53,27 @@ impl fmt::Display for Format {
 /// Why an object's content cannot be read, although its bytes can.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
-    #[error("unsupported format: {0}; send CSV, plain or gzip")]
+    #[error(
+        "unsupported format: {0}; send CSV or JSON lines, plain or compressed with gzip, zstd, bzip2 or snappy"
+    )]
     Unsupported(Format),
-    #[error("the gzip data is damaged or cut off")]
-    Damaged(#[source] io::Error),
-    #[error("more than {max_bytes} bytes after decompression")]
+    #[error("unsupported format: {inner} inside {outer}; send the {inner} data as it is")]
+    Nested { outer: Compression, inner: String },
+    #[error("the {compression} data is damaged or cut off")]
+    Damaged {
+        compression: Compression,
+        source: io::Error,
+    },
+    #[error(
+        "the zstd data asks for a window of more than {max_bytes} bytes; compress it without --long and --ultra"
+    )]
+    WindowTooLarge { max_bytes: u64 },
+    #[error("more than {max_bytes} bytes after decompression (input.max_decompressed_bytes)")]
     TooLarge { max_bytes: u64 },
+    #[error(
+        "more than {max_ratio} times as large after decompression (input.max_decompression_ratio)"
+    )]
+    TooDense { max_ratio: u64 },
     /// The bytes did not come; the cause is the source's own error, whole.
     #[error("the beginning of the object could not be read")]
     Input(#[source] io::Error),
@@ -75,9 +101,19 @@ pub(super) fn recognise(start: &[u8]) -> Result<Compression, Format> {
     if start.starts_with(b"\x1f\x8b") {
         return Ok(Compression::Gzip);
     }
-    // "BZh", a digit for the block size, then the digits of pi.
-    if start.starts_with(b"BZh") && start.get(4..10) == Some(b"\x31\x41\x59\x26\x53\x59") {
-        return Err(Format::Bzip2);
+    if start.starts_with(b"\x28\xb5\x2f\xfd") || is_skippable_frame(start) {
+        return Ok(Compression::Zstd);
+    }
+    if start.starts_with(b"\xff\x06\x00\x00sNaPpY") {
+        return Ok(Compression::Snappy);
+    }
+    // "BZh", a digit for the block size, then the digits of pi, or those of its square
+    // root where there is no block.
+    let magic = start.get(4..10).unwrap_or_default();
+    if start.starts_with(b"BZh")
+        && (magic == b"\x31\x41\x59\x26\x53\x59" || magic == b"\x17\x72\x45\x38\x50\x90")
+    {
+        return Ok(Compression::Bzip2);
     }
     for (signature, format) in SIGNATURES {
         if start.starts_with(signature) {
@@ -91,9 +127,12 @@ pub(super) fn recognise(start: &[u8]) -> Result<Compression, Format> {
     Ok(Compression::None)
 }
 
-const SIGNATURES: [(&[u8], Format); 6] = [
-    (b"\x28\xb5\x2f\xfd", Format::Zstd),
-    (b"\xff\x06\x00\x00sNaPpY", Format::Snappy),
+/// What pzstd, among others, begins a zstd file with.
+fn is_skippable_frame(start: &[u8]) -> bool {
+    matches!(start, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+const SIGNATURES: [(&[u8], Format); 4] = [
     (b"\x04\x22\x4d\x18", Format::Lz4),
     (b"\xfd7zXZ\x00", Format::Xz),
     (b"PK\x03\x04", Format::Zip),
@@ -108,9 +147,10 @@ mod tests {
     fn formats_are_told_by_their_first_bytes() {
         for (start, expected) in [
             (&b"\x1f\x8b\x08\0\0"[..], Ok(Compression::Gzip)),
-            (b"\x28\xb5\x2f\xfd\x24", Err(Format::Zstd)),
-            (b"BZh91AY&SY", Err(Format::Bzip2)),
-            (b"\xff\x06\x00\x00sNaPpY", Err(Format::Snappy)),
+            (b"\x28\xb5\x2f\xfd\x24", Ok(Compression::Zstd)),
+            (b"\x5e\x2a\x4d\x18\x04", Ok(Compression::Zstd)),
+            (b"BZh91AY&SY", Ok(Compression::Bzip2)),
+            (b"\xff\x06\x00\x00sNaPpY", Ok(Compression::Snappy)),
             (b"\x04\x22\x4d\x18", Err(Format::Lz4)),
             (b"\xfd7zXZ\0", Err(Format::Xz)),
             (b"PK\x03\x04", Err(Format::Zip)),

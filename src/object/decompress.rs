@@ -3,72 +3,84 @@
 use std::fmt;
 use std::io::{self, Cursor};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use async_compression::tokio::bufread::GzipDecoder;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, Chain, ReadBuf};
 
 use super::content::{Compression, ContentError, PEEK_BYTES, recognise};
-use super::error::ObjectError;
+use super::unpack::{Codec, Limits, Unpacked};
 
 /// Looks at the first bytes and unpacks what follows accordingly: all members of a
-/// gzip file, one after the other.
+/// gzip file, all frames of a zstd file, all streams of a bzip2 file, one after the
+/// other, and the chunks of snappy's framing format.
 ///
-/// No more than `max_bytes` come out of a compressed object, so that a bomb ends
+/// No more than `limits` allow comes out of a compressed object, so that a bomb ends
 /// somewhere; a plain object is as long as it is. Memory does not depend on either.
+/// Files are unpacked once: what is compressed twice is refused, and so is Parquet
+/// within, which is read from its end.
+///
+/// A file cut off inside a member is an error. One that is cut exactly between two of
+/// them (in snappy, between two chunks) cannot be told from a shorter file: that the
+/// object came whole is the care of the reader below.
 ///
 /// # Errors
 ///
-/// A format that is known and not supported is refused here. Later, while reading,
-/// an error carries a [`ContentError`] or the [`ObjectError`] of the reader below.
+/// A format that is known and not supported is refused here, and so is compressed data
+/// that is damaged at its beginning. Later, while reading, an error carries a
+/// [`ContentError`] or the error of the reader below.
 pub async fn decompress<R>(
     mut reader: R,
-    max_bytes: u64,
+    limits: Limits,
 ) -> Result<(Compression, Decompressed<R>), ContentError>
 where
     R: AsyncBufRead + Unpin,
 {
-    let mut start = Vec::new();
-    (&mut reader)
-        .take(PEEK_BYTES)
-        .read_to_end(&mut start)
-        .await
-        .map_err(ContentError::Input)?;
+    let start = beginning(&mut reader).await.map_err(ContentError::Input)?;
     let compression = recognise(&start).map_err(ContentError::Unsupported)?;
     let whole = AsyncReadExt::chain(Cursor::new(start), reader);
-    let inner = match compression {
-        Compression::None => Inner::Plain(whole),
-        Compression::Gzip => {
-            let mut decoder = GzipDecoder::new(whole);
-            decoder.multiple_members(true);
-            Inner::Gzip(Gzip {
-                decoder: Box::new(decoder),
-                left: max_bytes,
-                max_bytes,
-                failed: false,
-            })
-        }
+    let codec = match compression {
+        Compression::None => return Ok((compression, Decompressed(Inner::Plain(whole)))),
+        Compression::Gzip => Codec::gzip(whole),
+        Compression::Zstd => Codec::zstd(whole),
+        Compression::Bzip2 => Codec::bzip2(whole),
+        Compression::Snappy => Codec::snappy(whole),
     };
-    Ok((compression, Decompressed { inner }))
+    let mut unpacked = Box::new(Unpacked::new(compression, codec, limits));
+    let start = match beginning(&mut unpacked).await {
+        Ok(start) => start,
+        Err(error) => return Err(error.downcast().unwrap_or_else(ContentError::Input)),
+    };
+    let inner = match recognise(&start) {
+        Ok(Compression::None) => None,
+        Ok(inner) => Some(inner.to_string()),
+        Err(format) => Some(format.to_string()),
+    };
+    if let Some(inner) = inner {
+        let outer = compression;
+        return Err(ContentError::Nested { outer, inner });
+    }
+    let text = AsyncReadExt::chain(Cursor::new(start), unpacked);
+    Ok((compression, Decompressed(Inner::Packed(text))))
+}
+
+/// The first [`PEEK_BYTES`], or fewer where there are no more.
+async fn beginning(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    reader.take(PEEK_BYTES).read_to_end(&mut start).await?;
+    Ok(start)
 }
 
 /// The text of an object. Made by [`decompress`].
 ///
 /// After an error there are only errors: no end that could be taken for the text's.
-pub struct Decompressed<R> {
-    inner: Inner<Chain<Cursor<Vec<u8>>, R>>,
-}
+pub struct Decompressed<R>(Inner<R>);
+
+/// Bytes that were looked at, and those that follow them.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
 enum Inner<R> {
-    Plain(R),
-    Gzip(Gzip<R>),
-}
-
-struct Gzip<R> {
-    decoder: Box<GzipDecoder<R>>,
-    left: u64,
-    max_bytes: u64,
-    failed: bool,
+    Plain(Whole<R>),
+    Packed(Whole<Box<Unpacked<Whole<R>>>>),
 }
 
 impl<R: AsyncBufRead + Unpin> AsyncRead for Decompressed<R> {
@@ -77,57 +89,18 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Decompressed<R> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.inner {
+        match &mut self.0 {
             Inner::Plain(reader) => Pin::new(reader).poll_read(context, buffer),
-            Inner::Gzip(gzip) => {
-                let before = buffer.filled().len();
-                let read = ready!(gzip.poll_read(context, buffer));
-                if read.is_err() {
-                    gzip.failed = true;
-                    buffer.set_filled(before);
-                }
-                Poll::Ready(read)
-            }
+            Inner::Packed(reader) => Pin::new(reader).poll_read(context, buffer),
         }
-    }
-}
-
-impl<R: AsyncBufRead + Unpin> Gzip<R> {
-    fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.failed {
-            return Poll::Ready(Err(io::Error::other("decompression failed before")));
-        }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.decoder).poll_read(context, buffer)).map_err(damaged)?;
-        let count = (buffer.filled().len() - before) as u64;
-        let max_bytes = self.max_bytes;
-        self.left = self
-            .left
-            .checked_sub(count)
-            .ok_or(ContentError::TooLarge { max_bytes })?;
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// The decoder hands on the errors of the reader below as they are; its own are
-/// about the data.
-fn damaged(error: io::Error) -> io::Error {
-    if ObjectError::within(&error).is_some() {
-        error
-    } else {
-        ContentError::Damaged(error).into()
     }
 }
 
 impl<R> fmt::Debug for Decompressed<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.inner {
+        f.write_str(match self.0 {
             Inner::Plain(_) => "Decompressed(plain)",
-            Inner::Gzip(_) => "Decompressed(gzip)",
+            Inner::Packed(_) => "Decompressed(packed)",
         })
     }
 }

@@ -12,7 +12,9 @@ mod marker;
 mod reader;
 mod s3;
 mod s3_error;
+mod snappy;
 mod source;
+mod unpack;
 pub mod version;
 
 pub use content::{Compression, ContentError, Format};
@@ -23,3 +25,4 @@ pub use marker::{Marker, is_marker};
 pub use reader::{PinnedReader, ReadOptions, ReadProgress, open};
 pub use s3::S3Source;
 pub use source::{Body, ObjectSource, describe_or_decoded};
+pub use unpack::Limits;

@@ -7,6 +7,14 @@ use super::{About, Reader, Setting};
 pub struct InputSettings {
     /// A longer record is rejected.
     pub max_record_bytes: usize,
+    /// A longer header refuses the file.
+    pub max_header_bytes: usize,
+    /// More columns refuse the file.
+    pub max_columns: usize,
+    /// More that comes out of a compressed object refuses it.
+    pub max_decompressed_bytes: usize,
+    /// How many times its size may come out of a compressed object.
+    pub max_decompression_ratio: usize,
     /// The size of one ranged read.
     pub window_bytes: usize,
     /// 0 to 1: with more rejects than this among the sample rows, nothing is sent.
@@ -25,6 +33,46 @@ pub(super) const MAX_RECORD_BYTES: Setting<usize> = Setting {
         help: "a longer row is rejected",
     },
     read: count::<1024, { 64 * MIB }>,
+};
+
+pub(super) const MAX_HEADER_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_header_bytes",
+        default: Some(Scalar::Integer(1_048_576)),
+        help: "a file with a longer header is refused",
+    },
+    read: count::<1024, { 64 * MIB }>,
+};
+
+pub(super) const MAX_COLUMNS: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_columns",
+        default: Some(Scalar::Integer(2000)),
+        help: "a file with more columns is refused",
+    },
+    read: count::<1, 100_000>,
+};
+
+pub(super) const MAX_DECOMPRESSED_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_decompressed_bytes",
+        default: Some(Scalar::Integer(1 << 40)),
+        help: "a compressed object is refused once more than this came out of it",
+    },
+    read: count::<MIB, { 1 << 50 }>,
+};
+
+pub(super) const MAX_DECOMPRESSION_RATIO: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_decompression_ratio",
+        default: Some(Scalar::Integer(1000)),
+        help: "a compressed object is refused once this many times its size came out of it, the first 16 MiB aside",
+    },
+    read: count::<10, 1_000_000>,
 };
 
 pub(super) const WINDOW_BYTES: Setting<usize> = Setting {
@@ -60,11 +108,19 @@ pub(super) const SAMPLE_ROWS: Setting<usize> = Setting {
 impl InputSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<InputSettings> {
         let max_record_bytes = reader.get(&MAX_RECORD_BYTES);
+        let max_header_bytes = reader.get(&MAX_HEADER_BYTES);
+        let max_columns = reader.get(&MAX_COLUMNS);
+        let max_decompressed_bytes = reader.get(&MAX_DECOMPRESSED_BYTES);
+        let max_decompression_ratio = reader.get(&MAX_DECOMPRESSION_RATIO);
         let window_bytes = reader.get(&WINDOW_BYTES);
         let max_reject_share = reader.get(&MAX_REJECT_SHARE);
         let sample_rows = reader.get(&SAMPLE_ROWS);
         Some(InputSettings {
             max_record_bytes: max_record_bytes?,
+            max_header_bytes: max_header_bytes?,
+            max_columns: max_columns?,
+            max_decompressed_bytes: max_decompressed_bytes?,
+            max_decompression_ratio: max_decompression_ratio?,
             window_bytes: window_bytes?,
             max_reject_share: max_reject_share?,
             sample_rows: sample_rows?,

@@ -61,7 +61,7 @@ struct Setting<T> {
 }
 
 /// Every setting, by section. One that is missing here is refused as unknown.
-pub const SETTINGS: [About; 24] = [
+pub const SETTINGS: [About; 28] = [
     queue::URL.about,
     queue::WAIT.about,
     queue::VISIBILITY.about,
@@ -69,6 +69,10 @@ pub const SETTINGS: [About; 24] = [
     worker::OBJECTS.about,
     worker::STOP.about,
     input::MAX_RECORD_BYTES.about,
+    input::MAX_HEADER_BYTES.about,
+    input::MAX_COLUMNS.about,
+    input::MAX_DECOMPRESSED_BYTES.about,
+    input::MAX_DECOMPRESSION_RATIO.about,
     input::WINDOW_BYTES.about,
     input::MAX_REJECT_SHARE.about,
     input::SAMPLE_ROWS.about,
