@@ -20,7 +20,7 @@ pub struct Mapping {
     pub(super) filters: Vec<Filter>,
     /// By [`EventField`], under auto only.
     events: Vec<(EventField, usize)>,
-    unmapped: usize,
+    unmapped: Vec<usize>,
 }
 
 /// A column whose cells are values of a key.
@@ -43,7 +43,7 @@ pub(super) struct Filter {
 impl Mapping {
     /// Finds a route's columns in a header.
     ///
-    /// Columns that nothing refers to are ignored, and counted by [`unmapped`](Self::unmapped).
+    /// Columns that nothing refers to are ignored, and told by [`unmapped`](Self::unmapped).
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Mapping {
             sources: Vec::new(),
             filters: Vec::new(),
             events: Vec::new(),
-            unmapped: 0,
+            unmapped: Vec::new(),
         };
         let faults = match columns {
             Columns::Auto => mapping.recognise(header),
@@ -75,7 +75,7 @@ impl Mapping {
         mapping.sources.sort_by_key(|source| source.key);
         mapping.unmapped = (0..header.len())
             .filter(|&position| !mapping.uses(position))
-            .count();
+            .collect();
         Ok(mapping)
     }
 
@@ -187,9 +187,10 @@ impl Mapping {
             .find_map(|&(found, position)| (found == field).then_some(position))
     }
 
-    /// How many columns of the header nothing refers to.
-    pub const fn unmapped(&self) -> usize {
-        self.unmapped
+    /// The columns of the header that hold no identifier and no filter, counted from 0,
+    /// and under auto no field of an event. The route may still name them for one.
+    pub fn unmapped(&self) -> &[usize] {
+        &self.unmapped
     }
 }
 
