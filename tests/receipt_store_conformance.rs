@@ -14,9 +14,11 @@ use audience_activator::receipts::{
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use time::macros::datetime;
 
+type Reader = Box<dyn Fn(&ReceiptLocation) -> BoxFuture<'static, Vec<u8>>>;
 type Spoiler = Box<dyn Fn(&ReceiptLocation, &'static [u8]) -> BoxFuture<'static, ()>>;
 
 /// A store, empty at first.
@@ -26,6 +28,8 @@ struct Stand {
     bucket: String,
     /// Writes something else where a receipt is.
     spoil: Spoiler,
+    /// What is at a location.
+    read: Reader,
     _directory: Option<tempfile::TempDir>,
 }
 
@@ -39,6 +43,10 @@ fn local_directory() -> Stand {
         spoil: Box::new(|location, bytes| {
             std::fs::write(location.to_string(), bytes).unwrap();
             Box::pin(std::future::ready(()))
+        }),
+        read: Box::new(|location| {
+            let bytes = std::fs::read(location.to_string()).unwrap();
+            Box::pin(std::future::ready(bytes))
         }),
         _directory: Some(directory),
     }
@@ -59,13 +67,27 @@ async fn bucket_on_localstack(of: &str) -> (Client, String) {
     (client, bucket)
 }
 
+fn parts(location: &ReceiptLocation) -> (String, String) {
+    let location = location.to_string();
+    let rest = location.strip_prefix("s3://").unwrap();
+    let (bucket, key) = rest.split_once('/').unwrap();
+    (bucket.to_owned(), key.to_owned())
+}
+
+fn reader(client: Client) -> Reader {
+    Box::new(move |location| {
+        let (bucket, key) = parts(location);
+        let request = client.get_object().bucket(bucket).key(key);
+        Box::pin(async move {
+            let body = request.send().await.unwrap().body;
+            body.collect().await.unwrap().to_vec()
+        })
+    })
+}
+
 fn spoiler(client: Client) -> Spoiler {
     Box::new(move |location, bytes| {
-        let location = location.to_string();
-        let (bucket, key) = location
-            .strip_prefix("s3://")
-            .and_then(|rest| rest.split_once('/'))
-            .unwrap();
+        let (bucket, key) = parts(location);
         let request = client.put_object().bucket(bucket).key(key);
         let request = request.body(ByteStream::from_static(bytes));
         Box::pin(async move {
@@ -79,6 +101,7 @@ async fn s3_bucket(of: &str) -> Stand {
     Stand {
         store: Arc::new(S3ReceiptStore::new(client.clone(), bucket, "/some/prefix/")),
         bucket: "cleanroom-activations".to_owned(),
+        read: reader(client.clone()),
         spoil: spoiler(client),
         _directory: None,
     }
@@ -89,6 +112,7 @@ async fn s3_beside_the_object(of: &str) -> Stand {
     Stand {
         store: Arc::new(S3ReceiptStore::beside_the_object(client.clone(), "state")),
         bucket,
+        read: reader(client.clone()),
         spoil: spoiler(client),
         _directory: None,
     }
@@ -256,6 +280,30 @@ async fn receipts_put_at_once_leave_a_whole_one(stand: Stand) {
     assert!(receipts.contains(&got));
 }
 
+async fn a_list_of_rejects_lies_where_its_receipt_says(stand: Stand) {
+    for key in odd_keys() {
+        let mut receipt = receipt(&object(&stand, &key));
+        receipt.rows.read = 7;
+        receipt.rows.rejected = 7;
+        for row in 1..=7 {
+            receipt.rejects.add(row, None, "row_field_count");
+        }
+        receipt.list_rejects(7, 7);
+        let put = |list: &'static [u8]| stand.store.put_rejects(&receipt, Bytes::from_static(list));
+        put(b"that of an attempt before").await.unwrap();
+        let location = put(b"a list").await.unwrap();
+        let path = &receipt.rejects_file.as_ref().unwrap().path;
+        assert!(
+            location.to_string().ends_with(&format!("/{path}")),
+            "{location}"
+        );
+        assert_eq!((stand.read)(&location).await, b"a list", "{key}");
+        // The receipt beside it is another file.
+        stand.store.put(&receipt).await.unwrap();
+        assert_eq!((stand.read)(&location).await, b"a list", "{key}");
+    }
+}
+
 async fn what_is_no_receipt_is_told_and_not_taken_for_none(stand: Stand) {
     let object = object(&stand, "meta/part-0.csv");
     let location = stand.store.put(&receipt(&object)).await.unwrap();
@@ -308,6 +356,7 @@ every_store! {
     another_version_and_another_route_have_receipts_of_their_own,
     a_receipt_that_does_not_add_up_is_not_kept,
     receipts_put_at_once_leave_a_whole_one,
+    a_list_of_rejects_lies_where_its_receipt_says,
     what_is_no_receipt_is_told_and_not_taken_for_none,
 }
 
@@ -319,6 +368,10 @@ async fn a_bucket_that_does_not_exist_is_for_a_person() {
     for error in [
         store.put(&receipt(&object)).await.unwrap_err(),
         store.get(&object, ROUTE).await.unwrap_err(),
+        store
+            .put_rejects(&receipt(&object), Bytes::new())
+            .await
+            .unwrap_err(),
     ] {
         let StoreError::Setup(text) = &error else {
             panic!("{error} is no setup failure")

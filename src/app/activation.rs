@@ -15,7 +15,7 @@ use super::parts::Parts;
 use super::plan::Plan;
 use super::produce::Production;
 use super::progress::Progress;
-use super::report::Report;
+use super::report::{Finished, Report};
 use super::sample_gate::SampleGate;
 use super::table::{self, Table};
 use crate::config::Route;
@@ -90,20 +90,23 @@ impl Activation<'_> {
         let mut report = Report::new(self.route, &version, self.replay.clone());
         let refusal = match self.deliver(&version, &mut report).await {
             Ok(()) => {
-                let receipt = report.receipt(Status::Delivered, None);
-                return self.store(receipt).await;
+                let finished = report.finish(Status::Delivered, None);
+                return self.store(finished).await;
             }
             Err(Halt::Object(ObjectError::Overwritten { .. })) => None,
             Err(Halt::Refused(refusal)) => Some(refusal),
             Err(halt) => return Err(halt),
         };
         let status = refusal.as_ref().map_or(Status::Superseded, Refusal::status);
-        let receipt = report.receipt(status, refusal.as_ref().map(Refusal::to_string));
+        let finished = report.finish(status, refusal.as_ref().map(Refusal::to_string));
         let end = match delivery {
-            None => self.store(receipt).await?,
+            None => self.store(finished).await?,
             // It was sent again on purpose. That this failed does not unmake the
-            // delivery, and the proof of it stays.
-            Some(_) => End::Receipted(Box::new(receipt)),
+            // delivery, and the proof of it stays, with the rejects that it names.
+            Some(_) => End::Receipted(Box::new(Receipt {
+                rejects_file: None,
+                ..finished.receipt
+            })),
         };
         match refusal {
             None | Some(Refusal::Nothing(_)) => Ok(end),
@@ -149,7 +152,7 @@ impl Activation<'_> {
         let plan = Plan::new(
             self.route,
             &self.parts.config,
-            &credentials,
+            credentials.pixel_id.as_deref(),
             table.header.names(),
             version,
             OffsetDateTime::now_utc().unix_timestamp(),
@@ -172,6 +175,7 @@ impl Activation<'_> {
             mapping: plan.mapping,
             destination: plan.destination,
             gate: SampleGate::new(input.sample_rows as u64, input.max_reject_share),
+            most_rows: u64::MAX,
             metrics: self.parts.metrics.clone(),
             progress: self.progress.clone(),
             halt: self.halt.clone(),
@@ -229,8 +233,14 @@ impl Activation<'_> {
         self.parts.route_goes_on(&self.route.name);
     }
 
-    /// The receipt is durable before anything else follows from it.
-    async fn store(&self, receipt: Receipt) -> Result<End, Halt> {
+    /// The receipt is durable before anything else follows from it, and the file that it
+    /// names before the receipt.
+    async fn store(&self, finished: Finished) -> Result<End, Halt> {
+        let Finished { receipt, rejects } = finished;
+        if let Some(list) = rejects {
+            let location = self.parts.receipts.put_rejects(&receipt, list).await?;
+            debug!(rejects = %location, "list of rejects stored");
+        }
         let location = self.parts.receipts.put(&receipt).await?;
         debug!(receipt = %location, "receipt stored");
         Ok(End::Receipted(Box::new(receipt)))

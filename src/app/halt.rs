@@ -146,7 +146,7 @@ impl fmt::Display for Halt {
 
 impl Refusal {
     /// How the receipt names it.
-    pub(super) fn status(&self) -> Status {
+    pub fn status(&self) -> Status {
         let code = match self {
             Refusal::Nothing(what) => {
                 return Status::Skipped {

@@ -178,6 +178,11 @@ async fn one_object(
 
 /// One line for each object, with its counts.
 fn told(receipt: &Receipt) {
+    let warnings: Vec<&str> = receipt
+        .warnings
+        .iter()
+        .map(|warning| warning.code.as_str())
+        .collect();
     info!(
         status = receipt.status.name(),
         reason = receipt.status.reason().map(Code::as_str),
@@ -186,6 +191,8 @@ fn told(receipt: &Receipt) {
         rows.rejected = receipt.rows.rejected,
         rows.accepted = receipt.sent.accepted,
         rows.refused = receipt.sent.refused,
+        unmapped_columns = receipt.unmapped_columns.total(),
+        warnings = (!warnings.is_empty()).then(|| warnings.join(" ")),
         duration_ms = receipt.duration_ms,
         "object done"
     );

@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 
 use super::halt::Refusal;
 use crate::config::{self, Config, Currency, EventId, EventTime, EventValue, Route};
-use crate::credentials::Credentials;
 use crate::identity::key::Api;
 use crate::identity::{Context, EventField, Header, Mapping};
 use crate::meta::{self, Conversions, CustomAudience, Destination, EventFields, FieldSource};
@@ -22,14 +21,17 @@ pub(super) struct Plan {
     pub description: receipts::Destination,
     /// Whose quota the requests count against.
     pub account: String,
+    /// Columns that nothing refers to, by their positions from 1.
+    pub unmapped: Vec<usize>,
 }
 
 impl Plan {
-    /// `now` is Unix seconds.
+    /// `pixel_id` is that of the credentials; the route's dataset goes before it. `now` is
+    /// Unix seconds.
     pub(super) fn new(
         route: &Route,
         config: &Config,
-        credentials: &Credentials,
+        pixel_id: Option<&str>,
         header: &[String],
         version: &ObjectVersion,
         now: i64,
@@ -47,8 +49,9 @@ impl Plan {
                 let fields = event_fields(conversions, &header, &mapping)?;
                 let dataset = match &conversions.dataset_id {
                     Some(id) => id.as_str().to_owned(),
-                    None => credentials.pixel_id.clone().ok_or(Refusal::NoDataset)?,
+                    None => pixel_id.ok_or(Refusal::NoDataset)?.to_owned(),
                 };
+                let unmapped = unmapped(&mapping, &fields.columns());
                 let destination =
                     Conversions::new(dataset.clone(), fields, version, largest_body, now)
                         .map_err(Refusal::TooOld)?;
@@ -56,6 +59,7 @@ impl Plan {
                     mapping,
                     destination: Arc::new(destination),
                     account: format!("dataset {dataset}"),
+                    unmapped,
                     description: describe(Api::Conversions, dataset, None),
                 })
             }
@@ -72,15 +76,23 @@ impl Plan {
                     Some(account) => account.as_str().to_owned(),
                     None => format!("audience {id}"),
                 };
+                let unmapped = unmapped(&mapping, &[]);
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
                     account,
+                    unmapped,
                     description: describe(Api::CustomAudience, id, Some(audience.mode)),
                 })
             }
         }
     }
+}
+
+fn unmapped(mapping: &Mapping, of_event: &[usize]) -> Vec<usize> {
+    let unmapped = mapping.unmapped().iter();
+    let unmapped = unmapped.filter(|position| !of_event.contains(position));
+    unmapped.map(|position| position + 1).collect()
 }
 
 fn describe(api: Api, id: String, mode: Option<meta::AudienceMode>) -> receipts::Destination {

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::progress::Progress;
 use super::sample_gate::{Blocked, SampleGate};
 use crate::batches::{Batch, BatchBuilder};
+use crate::identity::quality::Quality;
 use crate::identity::{IdentifiedRow, Mapping, Tally, Verdict};
 use crate::meta::{Destination, RowReject};
 use crate::object::{Decompressed, PinnedReader};
-use crate::receipts::{Code, Rejects};
+use crate::receipts::{Code, RejectList, Rejects};
 use crate::rows::{Next, Record, RowReader, RowsError};
 use crate::telemetry::Metrics;
 
@@ -22,6 +23,8 @@ pub(super) struct Production {
     pub mapping: Mapping,
     pub destination: Arc<dyn Destination>,
     pub gate: SampleGate,
+    /// No row after these is read.
+    pub most_rows: u64,
     pub metrics: Arc<Metrics>,
     pub progress: Arc<Progress>,
     pub halt: CancellationToken,
@@ -33,7 +36,11 @@ pub(super) struct Produced {
     pub rows_read: u64,
     pub rows_filtered: u64,
     pub rejects: Rejects,
+    pub reject_list: RejectList,
     pub fields: Tally,
+    pub quality: Quality,
+    /// What a gate that only tells has told.
+    pub would_block: Option<Blocked>,
 }
 
 /// Why the rows were not read to the end.
@@ -54,6 +61,7 @@ impl Production {
     ) -> (Produced, Result<(), ProduceError>) {
         let mut produced = Produced::default();
         let ended = self.fill(&batches, &mut produced).await;
+        produced.would_block = self.gate.told();
         (produced, ended)
     }
 
@@ -65,7 +73,7 @@ impl Production {
         let mut builder = BatchBuilder::new(self.destination.envelope(), self.destination.limits());
         let mut record = Record::default();
         let mut row = IdentifiedRow::default();
-        loop {
+        while produced.rows_read < self.most_rows {
             // Rows that are in the reader's buffer are read without waiting; where
             // there are many, the other tasks of this thread still get their turn.
             if produced.rows_read.is_multiple_of(256) {
@@ -140,7 +148,7 @@ impl Production {
         {
             Verdict::Filtered => return Written::Filtered,
             Verdict::Reject(reject) => return Written::Rejected(record.number(), reject.into()),
-            Verdict::Keep => {}
+            Verdict::Keep => produced.quality.row(row),
         }
         match builder.push(record.number(), |body| {
             self.destination.write(record, row, body)
@@ -154,6 +162,9 @@ impl Production {
         produced
             .rejects
             .add(row, reject.field.map(Code::new), reject.reason);
+        produced
+            .reject_list
+            .rejected(row, reject.field, reject.reason);
         self.metrics.rejected(reject.reason);
         self.progress.rows_rejected.fetch_add(1, Ordering::Relaxed);
     }

@@ -12,6 +12,8 @@ pub(super) struct SampleGate {
     seen: u64,
     rejected: u64,
     state: State,
+    only_tells: bool,
+    told: Option<Blocked>,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,22 @@ impl SampleGate {
             seen: 0,
             rejected: 0,
             state: State::Holding(Vec::new()),
+            only_tells: false,
+            told: None,
         }
+    }
+
+    /// Opens in any case: for a look at the whole of a file of which nothing is sent.
+    pub(super) fn that_only_tells(self) -> SampleGate {
+        SampleGate {
+            only_tells: true,
+            ..self
+        }
+    }
+
+    /// What [`that_only_tells`](Self::that_only_tells) did not block.
+    pub(super) fn told(&self) -> Option<Blocked> {
+        self.told
     }
 
     /// Tells of one more row that was meant to be sent; gives the batches that were held, once the gate opens.
@@ -74,10 +91,14 @@ impl SampleGate {
 
     fn open(&mut self) -> Result<Vec<Batch>, Blocked> {
         if self.rejected as f64 > self.max_reject_share * self.seen as f64 {
-            return Err(Blocked {
+            let blocked = Blocked {
                 rejected: self.rejected,
                 of: self.seen,
-            });
+            };
+            if !self.only_tells {
+                return Err(blocked);
+            }
+            self.told = Some(blocked);
         }
         match std::mem::replace(&mut self.state, State::Open) {
             State::Holding(held) => Ok(held),
@@ -134,6 +155,17 @@ mod tests {
                 of: 10
             }
         );
+    }
+
+    #[test]
+    fn a_gate_that_only_tells_opens_and_remembers() {
+        let mut gate = SampleGate::new(2, 0.1).that_only_tells();
+        gate.row(true).unwrap();
+        assert!(gate.pass(batch()).is_none());
+        assert_eq!(gate.told(), None);
+        assert_eq!(gate.row(false).unwrap().len(), 1);
+        assert_eq!(gate.told(), Some(Blocked { rejected: 1, of: 2 }));
+        assert!(gate.pass(batch()).is_some());
     }
 
     #[test]

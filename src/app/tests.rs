@@ -226,6 +226,14 @@ impl ReceiptStore for StopsWhileStoring {
         self.0.put(receipt)
     }
 
+    fn put_rejects<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+        list: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        self.0.put_rejects(receipt, list)
+    }
+
     fn get<'a>(
         &'a self,
         object: &'a ObjectVersion,
@@ -420,6 +428,14 @@ struct Hangs;
 
 impl ReceiptStore for Hangs {
     fn put<'a>(&'a self, _: &'a Receipt) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        future::pending().boxed()
+    }
+
+    fn put_rejects<'a>(
+        &'a self,
+        _: &'a Receipt,
+        _: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
         future::pending().boxed()
     }
 

@@ -85,6 +85,30 @@ impl Batch {
         self.body
     }
 
+    /// The request of its first rows alone, of at least one.
+    pub fn first(&self, rows: usize) -> Batch {
+        self.part(0, rows.clamp(1, self.spans.len()))
+    }
+
+    /// The body with each row on a line of its own, to be read by people.
+    pub fn in_lines(&self) -> String {
+        let mut lines = Vec::with_capacity(self.body.len() + self.spans.len() + 1);
+        let mut start = 0;
+        let head = std::iter::once(self.envelope.head.len());
+        for end in head.chain(self.spans.iter().map(|span| span.end)) {
+            lines.extend_from_slice(self.body.get(start..end).unwrap_or_default());
+            start = end;
+            // The comma stays with the row before it.
+            if self.body.get(start) == Some(&b',') {
+                lines.push(b',');
+                start += 1;
+            }
+            lines.push(b'\n');
+        }
+        lines.extend_from_slice(self.body.get(start..).unwrap_or_default());
+        String::from_utf8_lossy(&lines).into_owned()
+    }
+
     /// Both halves, or `None` for a batch of a single row.
     pub fn halves(&self) -> Option<(Batch, Batch)> {
         if self.spans.len() < 2 {

@@ -213,6 +213,20 @@ mod tests {
         assert_eq!(batch.row_numbers().collect::<Vec<_>>(), [1, 3]);
     }
 
+    #[test]
+    fn the_first_rows_of_a_batch_are_a_request_that_people_can_read() {
+        let mut builder = builder(100, 1000);
+        for row in 1..=3 {
+            builder.push(row, write(&format!("[{row},0]"))).unwrap();
+        }
+        let batch = builder.finish().unwrap();
+        let first = batch.first(2);
+        assert_eq!(text(&first), r#"{"data":[[1,0],[2,0]]}"#);
+        assert_eq!(first.in_lines(), "{\"data\":[\n[1,0],\n[2,0]\n]}");
+        assert_eq!(text(&batch.first(0)), r#"{"data":[[1,0]]}"#);
+        assert_eq!(batch.first(9).rows(), 3);
+    }
+
     proptest! {
         #[test]
         fn batches_hold_every_row_once_in_order_within_the_limits(

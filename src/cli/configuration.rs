@@ -25,6 +25,11 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
+    /// Whether there is one, and not the built-in one alone.
+    pub(super) fn is_given(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// Every fault of it at once, each on a line of its own.
     pub(super) async fn load(&self, purpose: Purpose) -> anyhow::Result<Config> {
         let source = self

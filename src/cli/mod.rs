@@ -5,10 +5,12 @@ mod configuration;
 mod demo;
 mod exit;
 mod healthcheck;
+mod object_argument;
 mod progress_bar;
 mod receipt;
 mod signals;
 mod upload;
+mod validate;
 mod worker;
 
 use std::ffi::OsString;
@@ -40,6 +42,15 @@ enum Command {
     /// checks, the same receipt. What was delivered before is not sent again. For a file of this
     /// machine [state] location has to be set; a directory will do.
     Upload(upload::Arguments),
+    /// Look at one file or S3 object, with nothing sent: what would become of it, and why
+    ///
+    /// Takes the way of a delivery up to the request and stops there: how often each key is
+    /// filled, which cells and rows cannot be used and what to do about it, what looks wrong
+    /// with the data as a whole, and the first rows as they would go out. Meta is not asked
+    /// and no token is read; S3 is asked only for an object or a configuration that is
+    /// there. Without a configuration, columns are recognised by their headers. Ends with 0
+    /// if the file would be delivered, or is empty; with 3 if it would be refused or blocked.
+    Validate(validate::Arguments),
     /// Check the configuration and print the effective settings, secrets masked
     ///
     /// Tells every fault at once, each with its line. The settings go to standard output as
@@ -85,6 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         match arguments.command {
             Command::Worker(arguments) => worker::run(arguments).await,
             Command::Upload(arguments) => upload::run(arguments).await,
+            Command::Validate(arguments) => validate::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Healthcheck(arguments) => healthcheck::run(&arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,

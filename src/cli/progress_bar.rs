@@ -1,4 +1,4 @@
-//! A bar on a terminal while one object is delivered; nothing elsewhere.
+//! A bar on a terminal while one object is delivered or looked at; nothing elsewhere.
 
 use std::time::Duration;
 
@@ -27,12 +27,18 @@ pub(super) async fn show<T>(
         if let Some(now) = snapshot().filter(|now| now.size > 0) {
             bar.set_length(now.size);
             bar.set_position(now.bytes_read);
-            bar.set_message(format!(
-                "{} rows read, {} accepted, {} rejected",
-                now.rows_read, now.rows_accepted, now.rows_rejected
-            ));
+            bar.set_message(message(&now));
         }
     };
     bar.finish_and_clear();
     done
+}
+
+fn message(now: &Snapshot) -> String {
+    let (read, rejected) = (now.rows_read, now.rows_rejected);
+    match now.rows_accepted {
+        // None yet, or none at all where nothing is sent.
+        0 => format!("{read} rows read, {rejected} rejected"),
+        accepted => format!("{read} rows read, {accepted} accepted, {rejected} rejected"),
+    }
 }

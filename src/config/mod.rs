@@ -17,6 +17,7 @@ mod scalar;
 mod settings;
 mod shown;
 mod source;
+mod stand_in;
 mod state_location;
 mod suggest;
 mod tree;
@@ -38,6 +39,7 @@ pub use settings::{
 pub use source::{ConfigClients, ConfigSource, SourceError};
 pub use state_location::StateLocation;
 
+use crate::identity::key::Api;
 use settings::{Effective, Reader, Sections};
 use tree::{Report, Table};
 
@@ -113,6 +115,16 @@ impl Config {
         report.notice(guidance::NOTICE.to_owned());
         let state = Some(guidance::state());
         Config::read(report, guidance::TEXT, environment, purpose, state)
+    }
+
+    /// For a look at a file without any configuration: one route to this API, its columns
+    /// recognised by their headers. Nothing can be delivered by it.
+    pub fn stand_in(api: Api, environment: &Environment) -> Result<Config, Faults> {
+        let text = stand_in::text(api);
+        let report = Report::new(stand_in::LABEL, text);
+        // It is never written to.
+        let state = Some(guidance::state());
+        Config::read(report, text, environment, Purpose::OneShot, state)
     }
 
     /// The route of an object: the longest matching prefix. None for objects that no

@@ -99,6 +99,7 @@ impl Mapping {
         if is_filtered {
             return Verdict::Filtered;
         }
+        tally.count_row();
         let country = self.country_of_row(&cell, &mut row.scratch.normal);
         let mut ledger = Ledger {
             row,
@@ -188,6 +189,9 @@ impl Mapping {
             Outcome::Empty => {}
             Outcome::Rejected(reason) => ledger.refuse(key, reason),
             Outcome::Hashed(digest) => {
+                if key == Key::Email {
+                    ledger.tally.count_address(&ledger.row.scratch.normal);
+                }
                 ledger.row.add_digest(key, digest);
                 ledger.tally.count_sent(key, changed, false);
             }

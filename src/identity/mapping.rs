@@ -47,8 +47,7 @@ pub(super) struct Filter {
 impl Mapping {
     /// Finds a route's columns in a header.
     ///
-    /// Columns that nothing refers to are ignored, and told by
-    /// [`unmapped_positions`](Self::unmapped_positions).
+    /// Columns that nothing refers to are ignored, and told by [`unmapped`](Self::unmapped).
     ///
     /// # Errors
     ///
@@ -216,13 +215,8 @@ impl Mapping {
     }
 
     /// The file's columns that nothing refers to, counted from 0.
-    pub fn unmapped_positions(&self) -> &[usize] {
+    pub fn unmapped(&self) -> &[usize] {
         &self.unmapped
-    }
-
-    /// How many of the file's columns nothing refers to.
-    pub const fn unmapped(&self) -> usize {
-        self.unmapped.len()
     }
 }
 

@@ -7,10 +7,11 @@
 //!
 //! [`Mapping`] fits a route's columns to a file's [`Header`]; it turns each row into an
 //! [`IdentifiedRow`] by way of [`normalize()`], which does one cell, and counts in a
-//! [`Tally`]. The rules are in `field/`, one file each.
+//! [`Tally`]; [`Quality`](quality::Quality) watches the rows as a whole. The rules are in `field/`, one file each.
 
 pub mod columns;
 pub mod key;
+pub mod quality;
 
 mod alias;
 mod birth;

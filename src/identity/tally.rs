@@ -1,6 +1,7 @@
 //! What became of the cells of an object, in counts per key.
 
 use super::key::Key;
+use super::quality;
 use super::reason::Reason;
 
 /// Counts of cells per source key: plain numbers, to be added up over batches.
@@ -9,6 +10,11 @@ use super::reason::Reason;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     keys: [KeyTally; Key::ALL.len()],
+    rows: u64,
+    /// The keys of the row at hand, one bit each.
+    seen: u64,
+    addresses: u64,
+    work_addresses: u64,
 }
 
 /// What became of the cells of one key.
@@ -16,6 +22,8 @@ pub struct Tally {
 /// `filled = kept + changed + dropped`, the last being the sum over all reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyTally {
+    /// Rows with a cell that was not blank.
+    pub rows: u64,
     /// Cells that were not blank.
     pub filled: u64,
     /// Stood in normalised form already.
@@ -30,6 +38,7 @@ pub struct KeyTally {
 impl Default for KeyTally {
     fn default() -> Self {
         KeyTally {
+            rows: 0,
             filled: 0,
             kept: 0,
             changed: 0,
@@ -60,6 +69,7 @@ impl KeyTally {
     }
 
     fn merge(&mut self, other: &KeyTally) {
+        self.rows += other.rows;
         self.filled += other.filled;
         self.kept += other.kept;
         self.changed += other.changed;
@@ -83,15 +93,53 @@ impl Tally {
             .filter(|(_, tally)| tally.filled > 0)
     }
 
+    /// Rows whose cells were counted.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Of the first plain e-mail addresses how many there were, and how many of them at
+    /// no provider of private mailboxes. Of hashed ones nobody knows.
+    pub const fn work_addresses(&self) -> (u64, u64) {
+        (self.addresses, self.work_addresses)
+    }
+
     /// Adds the counts of another tally.
     pub fn merge(&mut self, other: &Tally) {
+        self.rows += other.rows;
+        self.addresses += other.addresses;
+        self.work_addresses += other.work_addresses;
         for (tally, more) in self.keys.iter_mut().zip(&other.keys) {
             tally.merge(more);
         }
     }
 
+    /// Once for each row, before its cells.
+    pub(super) fn count_row(&mut self) {
+        self.rows += 1;
+        self.seen = 0;
+    }
+
+    /// A normalised address, before it is hashed.
+    pub(super) fn count_address(&mut self, address: &str) {
+        if self.addresses < quality::LOOKED_AT as u64 {
+            self.addresses += 1;
+            self.work_addresses += u64::from(!quality::is_consumer(address));
+        }
+    }
+
+    /// Whether this is the row's first cell of the key.
+    fn is_first(&mut self, key: Key) -> bool {
+        let bit = 1_u64 << key.index();
+        let is_first = self.seen & bit == 0;
+        self.seen |= bit;
+        is_first
+    }
+
     pub(super) fn count_sent(&mut self, key: Key, changed: bool, already_hashed: bool) {
+        let is_first = self.is_first(key);
         if let Some(tally) = self.keys.get_mut(key.index()) {
+            tally.rows += u64::from(is_first);
             tally.filled += 1;
             tally.kept += u64::from(!changed);
             tally.changed += u64::from(changed);
@@ -100,7 +148,9 @@ impl Tally {
     }
 
     pub(super) fn count_dropped(&mut self, key: Key, reason: Reason) {
+        let is_first = self.is_first(key);
         if let Some(tally) = self.keys.get_mut(key.index()) {
+            tally.rows += u64::from(is_first);
             tally.filled += 1;
             if let Some(count) = tally.dropped.get_mut(reason.index()) {
                 *count += 1;

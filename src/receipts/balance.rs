@@ -17,6 +17,8 @@ pub enum Unbalanced {
     Refusals { refused: u64, with_error: u64 },
     #[error("{rejected} rows rejected, but {with_reason} with a reason")]
     Rejects { rejected: u64, with_reason: u64 },
+    #[error("{rows} rows rejected or refused, but the file lists {listed} of {of}")]
+    RejectsFile { rows: u64, listed: u64, of: u64 },
 }
 
 pub(super) fn check(receipt: &Receipt) -> Result<(), Unbalanced> {
@@ -53,6 +55,13 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), Unbalanced> {
             rejected,
             with_reason,
         });
+    }
+    if let Some(file) = &receipt.rejects_file {
+        let (listed, of) = (file.listed, file.of);
+        let rows = sum([rows.rejected, receipt.sent.refused]);
+        if of != rows || listed > of {
+            return Err(Unbalanced::RejectsFile { rows, listed, of });
+        }
     }
     Ok(())
 }

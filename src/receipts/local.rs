@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -29,11 +30,25 @@ impl LocalReceiptStore {
 
     async fn put(&self, receipt: &Receipt) -> Result<ReceiptLocation, StoreError> {
         let json = to_json(receipt)?;
+        let path = path::of(&receipt.object, &receipt.route);
+        self.keep(path, json.into()).await
+    }
+
+    async fn put_rejects(
+        &self,
+        receipt: &Receipt,
+        list: Bytes,
+    ) -> Result<ReceiptLocation, StoreError> {
+        let path = path::of_rejects(&receipt.object, &receipt.route);
+        self.keep(path, list).await
+    }
+
+    async fn keep(&self, path: String, bytes: Bytes) -> Result<ReceiptLocation, StoreError> {
         let root = self.root.clone();
-        let file = root.join(path::of(&receipt.object, &receipt.route));
+        let file = root.join(path);
         let location = located(&file);
         // Dropping the future lets the write go on to its end.
-        finished(tokio::task::spawn_blocking(move || write(&root, &file, &json)).await)
+        finished(tokio::task::spawn_blocking(move || write(&root, &file, &bytes)).await)
             .map_err(|error| failed("write", &location, &error))?;
         Ok(location)
     }
@@ -62,6 +77,14 @@ impl ReceiptStore for LocalReceiptStore {
         Box::pin(self.put(receipt))
     }
 
+    fn put_rejects<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+        list: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        Box::pin(self.put_rejects(receipt, list))
+    }
+
     fn get<'a>(
         &'a self,
         object: &'a ObjectVersion,
@@ -72,15 +95,15 @@ impl ReceiptStore for LocalReceiptStore {
 }
 
 /// Under a name of its own first, because a crash in between must not leave half a
-/// receipt; and synchronised up to the root, or to what holds a new root, because a
+/// file; and synchronised up to the root, or to what holds a new root, because a
 /// rename alone is not durable, and neither is a new folder.
-fn write(root: &Path, file: &Path, json: &[u8]) -> io::Result<()> {
+fn write(root: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(root);
     let top = root.ancestors().find(|folder| folder.is_dir());
     fs::create_dir_all(folder)?;
     let (temporary, mut open) = create_temporary(folder)?;
     let written = open
-        .write_all(json)
+        .write_all(bytes)
         .and_then(|()| open.sync_all())
         .and_then(|()| fs::rename(&temporary, file));
     if let Err(error) = written {
@@ -131,7 +154,7 @@ fn located(file: &Path) -> ReceiptLocation {
 }
 
 fn failed(step: &str, location: &ReceiptLocation, error: &io::Error) -> StoreError {
-    let text = format!("could not {step} the receipt {location}: {}", error.kind());
+    let text = format!("could not {step} {location}: {}", error.kind());
     match error.kind() {
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem

@@ -10,15 +10,20 @@ mod local;
 mod path;
 mod receipt;
 mod refusals;
+mod reject_list;
 mod rejects;
 mod s3;
 mod s3_failure;
+mod share;
 mod status;
 mod timestamp;
 mod trace_ids;
+mod unmapped;
+mod warning;
 
 use std::fmt;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::object::version::ObjectVersion;
@@ -31,11 +36,15 @@ pub use receipt::{
     Worker,
 };
 pub use refusals::{RefusalSample, Refusals};
+pub use reject_list::{FinishedList, RejectList, RejectsFile};
 pub use rejects::{RejectSample, Rejects};
 pub use s3::S3ReceiptStore;
+pub use share::Share;
 pub use status::Status;
 pub use timestamp::Timestamp;
 pub use trace_ids::TraceIds;
+pub use unmapped::UnmappedColumns;
+pub use warning::Warning;
 
 /// Where receipts are kept: one of each object version and route. The
 /// implementations pass one suite, `tests/receipt_store_conformance.rs`.
@@ -50,6 +59,17 @@ pub trait ReceiptStore: Send + Sync {
         receipt: &'a Receipt,
     ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>>;
 
+    /// Keeps the list of rejects of the receipt's object version and route instead of any
+    /// earlier one, at the [`path`](RejectsFile::path) that the receipt names. When this
+    /// returns, it survives a crash: the receipt may be put.
+    ///
+    /// Dropped in flight, it may or may not be kept, but never in part.
+    fn put_rejects<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+        list: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>>;
+
     /// The receipt of exactly this version, if there is one.
     fn get<'a>(
         &'a self,
@@ -58,7 +78,7 @@ pub trait ReceiptStore: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>>;
 }
 
-/// Where a receipt is, to be read by people: `s3://bucket/key`, or a path.
+/// Where a receipt or its list of rejects is, to be read by people: `s3://bucket/key`, or a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptLocation(String);
 

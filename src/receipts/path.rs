@@ -1,5 +1,6 @@
-//! Where the receipt of an object lies, below the state location:
-//! `receipts/<route>/<bucket>/<key>/<version id, or ETag and size>.json`.
+//! Where the receipt of an object and the list of its rejects lie, below the state
+//! location: `receipts/<route>/<bucket>/<key>/<version id, or ETag and size>.json`, and
+//! the same with `rejects/` before and `.rejects.csv.gz` behind it.
 //!
 //! Made for S3 keys and file systems alike. Keys keep their folders, so that a run's
 //! receipts can be listed; whatever is not plain in them is percent-encoded, and what
@@ -23,13 +24,25 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_FOLDER: usize = 200;
 const LONGEST_KEY: usize = 400;
 
+const RECEIPT: &str = ".json";
+/// Says what it is wherever somebody has downloaded it to.
+const REJECTS: &str = ".rejects.csv.gz";
+
 pub(super) fn of(object: &ObjectDescription, route: &str) -> String {
+    format!("receipts/{}{RECEIPT}", stem(object, route))
+}
+
+pub(super) fn of_rejects(object: &ObjectDescription, route: &str) -> String {
+    format!("rejects/{}{REJECTS}", stem(object, route))
+}
+
+fn stem(object: &ObjectDescription, route: &str) -> String {
     let version = match &object.version_id {
         Some(id) => name(id, LONGEST_NAME),
         None => name(&format!("{}-{}", object.etag, object.size), LONGEST_NAME),
     };
     format!(
-        "receipts/{}/{}/{}/{version}.json",
+        "{}/{}/{}/{version}",
         name(route, LONGEST_NAME),
         name(&object.bucket, LONGEST_NAME),
         folders(&object.key),
@@ -65,14 +78,16 @@ fn encoded(text: &str) -> String {
         _ => {}
     }
     let mut encoded = utf8_percent_encode(text, ENCODED).to_string();
-    // A folder never looks like a receipt: the keys `a` and `a/b.json` would else
+    // A folder never looks like a file of ours: the keys `a` and `a/b.json` would else
     // ask for a file and a folder of one name.
-    let stem = encoded.len().saturating_sub(".json".len());
-    if encoded
-        .get(stem..)
-        .is_some_and(|end| end.eq_ignore_ascii_case(".json"))
-    {
-        encoded.replace_range(stem..=stem, "%2E");
+    for ending in [RECEIPT, REJECTS] {
+        let stem = encoded.len().saturating_sub(ending.len());
+        if encoded
+            .get(stem..)
+            .is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        {
+            encoded.replace_range(stem..=stem, "%2E");
+        }
     }
     encoded
 }

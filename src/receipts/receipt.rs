@@ -7,11 +7,16 @@ use time::OffsetDateTime;
 
 use super::balance::{self, Unbalanced};
 use super::code::Code;
+use super::path;
 use super::refusals::Refusals;
+use super::reject_list::RejectsFile;
 use super::rejects::Rejects;
+use super::share::Share;
 use super::status::Status;
 use super::timestamp::Timestamp;
 use super::trace_ids::TraceIds;
+use super::unmapped::UnmappedColumns;
+use super::warning::Warning;
 use crate::object::version::ObjectVersion;
 
 /// What became of one object version on one route.
@@ -40,8 +45,16 @@ pub struct Receipt {
     pub rejects: Rejects,
     #[serde(flatten)]
     pub refusals: Refusals,
-    /// What became of the cells of each key.
+    /// Where all of them are listed, row by row, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_file: Option<RejectsFile>,
+    /// What became of the cells of each key that columns were mapped to.
     pub fields: BTreeMap<Code, FieldCounts>,
+    #[serde(flatten)]
+    pub unmapped_columns: UnmappedColumns,
+    /// What a person should look at, though the rows are fine each by itself.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     #[serde(flatten)]
     pub trace_ids: TraceIds,
     /// The replay that asked for it, if it was one.
@@ -78,11 +91,20 @@ impl Receipt {
             batches: Batches::default(),
             rejects: Rejects::default(),
             refusals: Refusals::default(),
+            rejects_file: None,
             fields: BTreeMap::new(),
+            unmapped_columns: UnmappedColumns::default(),
+            warnings: Vec::new(),
             trace_ids: TraceIds::default(),
             replay: None,
             worker: Worker::this(),
         }
+    }
+
+    /// Names the list of its rejects, of which `listed` of `of` rows are in it.
+    pub fn list_rejects(&mut self, listed: u64, of: u64) {
+        let path = path::of_rejects(&self.object, &self.route);
+        self.rejects_file = Some(RejectsFile { path, listed, of });
     }
 
     /// Whether every row is accounted for; a store refuses the receipt if not.
@@ -196,13 +218,24 @@ pub struct Batches {
 }
 
 /// The cells of one key. Those that were not filled are not counted.
+/// `filled = kept + changed + dropped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldCounts {
+    /// Rows with a filled cell.
+    #[serde(default)]
+    pub rows: u64,
+    /// The fill rate: the share of these among the rows that could be read and were not
+    /// filtered.
+    #[serde(default)]
+    pub share: Share,
     pub filled: u64,
     /// Sent as they were.
     pub kept: u64,
     /// Normalised to something else.
     pub changed: u64,
+    /// Of the kept and changed, those that were hashed before.
+    #[serde(default)]
+    pub already_hashed: u64,
     /// Not sent, by reason.
     pub dropped: BTreeMap<Code, u64>,
 }

@@ -6,6 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Config;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::s3_failure::{self, Step};
@@ -31,7 +32,7 @@ enum Place {
 }
 
 impl S3ReceiptStore {
-    /// All receipts in one bucket, below `prefix` (at most 300 bytes; may be empty).
+    /// All receipts and lists of rejects in one bucket, below `prefix` (at most 300 bytes; may be empty).
     pub fn new(client: Client, bucket: impl Into<String>, prefix: &str) -> Self {
         S3ReceiptStore {
             client,
@@ -59,19 +60,36 @@ impl S3ReceiptStore {
 
     async fn put(&self, receipt: &Receipt) -> Result<ReceiptLocation, StoreError> {
         let json = to_json(receipt)?;
+        let path = path::of(&receipt.object, &receipt.route);
+        self.keep(receipt, &path, "application/json", json.into())
+            .await
+    }
+
+    async fn put_rejects(
+        &self,
+        receipt: &Receipt,
+        list: Bytes,
+    ) -> Result<ReceiptLocation, StoreError> {
+        let path = path::of_rejects(&receipt.object, &receipt.route);
+        self.keep(receipt, &path, "application/gzip", list).await
+    }
+
+    async fn keep(
+        &self,
+        receipt: &Receipt,
+        path: &str,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<ReceiptLocation, StoreError> {
         let bucket = self.bucket(&receipt.object.bucket);
-        let key = format!(
-            "{}{}",
-            self.prefix,
-            path::of(&receipt.object, &receipt.route)
-        );
+        let key = format!("{}{path}", self.prefix);
         let location = ReceiptLocation(format!("s3://{bucket}/{key}"));
         self.client
             .put_object()
             .bucket(bucket)
             .key(key)
-            .content_type("application/json")
-            .body(ByteStream::from(json))
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
             .customize()
             .config_override(in_time())
             .send()
@@ -123,6 +141,14 @@ impl ReceiptStore for S3ReceiptStore {
         receipt: &'a Receipt,
     ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
         Box::pin(self.put(receipt))
+    }
+
+    fn put_rejects<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+        list: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        Box::pin(self.put_rejects(receipt, list))
     }
 
     fn get<'a>(

@@ -1,4 +1,4 @@
-//! What S3's errors mean for a receipt.
+//! What S3's errors mean for a receipt, or the list beside it.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use aws_sdk_s3::config::http::HttpResponse;
@@ -58,10 +58,7 @@ pub(super) fn judge<E: ProvideErrorMetadata>(
     let text = |what| {
         let code = code.filter(|code| is_plain(code));
         let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-        format!(
-            "could not {} the receipt {location}: {what}{code}",
-            step.text()
-        )
+        format!("could not {} {location}: {what}{code}", step.text())
     };
     match class {
         Class::Setup(what) => StoreError::Setup(text(what)),
@@ -71,9 +68,7 @@ pub(super) fn judge<E: ProvideErrorMetadata>(
 
 /// The answer broke off.
 pub(super) fn broken(location: &ReceiptLocation) -> StoreError {
-    StoreError::Transient(format!(
-        "could not read the receipt {location}: the answer broke off"
-    ))
+    StoreError::Transient(format!("could not read {location}: the answer broke off"))
 }
 
 fn by_answer(step: Step, code: Option<&str>, status: u16) -> Class {

@@ -9,6 +9,7 @@ pub enum Step {
     /// Given back, or kept by a heartbeat.
     HiddenFor(Duration),
     Deleted,
+    RejectsStored,
     ReceiptStored,
     ReceiptNotStored,
 }

@@ -8,6 +8,7 @@ use audience_activator::object::version::ObjectVersion;
 use audience_activator::receipts::{
     LocalReceiptStore, Receipt, ReceiptLocation, ReceiptStore, StoreError,
 };
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::journal::{Journal, Step};
@@ -48,8 +49,20 @@ impl ReceiptStore for WatchedReceipts {
                 self.journal.add(Step::ReceiptNotStored);
                 return Err(StoreError::Transient("the store is away".to_owned()));
             }
-            let location = self.inner.put(receipt).await?;
+            let location = ReceiptStore::put(&self.inner, receipt).await?;
             self.journal.add(Step::ReceiptStored);
+            Ok(location)
+        })
+    }
+
+    fn put_rejects<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+        list: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        Box::pin(async move {
+            let location = ReceiptStore::put_rejects(&self.inner, receipt, list).await?;
+            self.journal.add(Step::RejectsStored);
             Ok(location)
         })
     }

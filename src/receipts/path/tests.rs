@@ -33,6 +33,19 @@ fn a_plain_key_keeps_its_folders_and_its_name() {
 }
 
 #[test]
+fn the_list_of_rejects_has_the_path_of_its_receipt_in_another_tree() {
+    assert_eq!(
+        of_rejects(&described("a/b.json", None), "route"),
+        "rejects/route/a-bucket/a/b%2Ejson/0f343b09-2-17.rejects.csv.gz"
+    );
+    let folder = "x.rejects.csv.gz";
+    assert_eq!(
+        path(folder),
+        "receipts/route/a-bucket/x%2Erejects.csv.gz/0f343b09-2-17.json"
+    );
+}
+
+#[test]
 fn an_odd_key_is_encoded() {
     for (key, folders) in [
         ("a b+c%.csv", "a%20b%2Bc%25.csv"),
@@ -73,6 +86,7 @@ fn any_key() -> impl Strategy<Value = String> {
             "a.json",
             "%2E",
             "0f343b09-2-17.json",
+            "0f343b09-2-17.rejects.csv.gz",
             "key"
         ])
         .prop_map(str::to_owned),
@@ -85,16 +99,19 @@ fn any_key() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_two_keys_share_a_path_or_a_part_of_it(one in any_key(), two in any_key()) {
-        let (a, b) = (path(&one), path(&two));
-        if one == two {
-            prop_assert_eq!(a, b);
-        } else {
-            prop_assert_ne!(&a, &b);
-            // Neither may need a folder where the other has a file.
-            let inside = format!("{a}/");
-            prop_assert!(!b.starts_with(&inside));
-            let inside = format!("{b}/");
-            prop_assert!(!a.starts_with(&inside));
+        for of in [of, of_rejects] {
+            let path = |key: &str| of(&described(key, None), "route");
+            let (a, b) = (path(&one), path(&two));
+            if one == two {
+                prop_assert_eq!(a, b);
+            } else {
+                prop_assert_ne!(&a, &b);
+                // Neither may need a folder where the other has a file.
+                let inside = format!("{a}/");
+                prop_assert!(!b.starts_with(&inside));
+                let inside = format!("{b}/");
+                prop_assert!(!a.starts_with(&inside));
+            }
         }
     }
 
@@ -102,7 +119,7 @@ proptest! {
     fn every_path_fits_s3_and_file_systems(
         key in any_key(), version in proptest::option::of(".{0,300}"), route in ".{1,300}",
     ) {
-        let path = of(&described(&key, version.as_deref()), &route);
+        let path = of_rejects(&described(&key, version.as_deref()), &route);
         prop_assert!(path.len() <= 720, "{} bytes", path.len());
         prop_assert!(path.is_ascii());
         for name in path.split('/') {

@@ -66,12 +66,25 @@ fn receipt() -> Receipt {
     receipt.fields.insert(
         Code::new("email"),
         FieldCounts {
+            rows: 7,
+            share: Share::of(7, 8),
             filled: 8,
             kept: 3,
             changed: 4,
+            already_hashed: 2,
             dropped: BTreeMap::from([(Code::new("no_at_sign"), 1)]),
         },
     );
+    receipt.list_rejects(2, 2);
+    receipt.unmapped_columns = UnmappedColumns::new(&[3, 7]);
+    receipt.warnings.push(Warning {
+        code: Code::new("repeated_value"),
+        key: Some(Code::new("email")),
+        reason: None,
+        count: 5,
+        of: 8,
+        advice: "Look at it.".into(),
+    });
     receipt.trace_ids = TraceIds::new(TraceId::recognise("AbCdEf123"), 1);
     receipt
 }
@@ -104,9 +117,22 @@ fn a_receipt_is_flat_where_a_script_would_read_it() {
             "reject_samples": [{ "row": 4, "key": "email", "reason": "no_identifier" }],
             "refusals": { "100/2804050": 1 },
             "refusal_samples": [{ "row": 9, "error": "100/2804050" }],
-            "fields": {
-                "email": { "filled": 8, "kept": 3, "changed": 4, "dropped": { "no_at_sign": 1 } },
+            "rejects_file": {
+                "path": "rejects/loyalty-list/cleanroom-activations/meta/run=1/part%200.csv/3Lg.kqtJlcpXro.rejects.csv.gz",
+                "listed": 2,
+                "of": 2,
             },
+            "fields": {
+                "email": {
+                    "rows": 7, "share": 0.875, "filled": 8, "kept": 3, "changed": 4,
+                    "already_hashed": 2, "dropped": { "no_at_sign": 1 },
+                },
+            },
+            "unmapped_columns": [3, 7],
+            "unmapped_columns_total": 2,
+            "warnings": [{
+                "code": "repeated_value", "key": "email", "count": 5, "of": 8, "advice": "Look at it.",
+            }],
             "trace_ids": ["AbCdEf123"],
             "trace_ids_total": 1,
             "worker": { "version": env!("CARGO_PKG_VERSION") },
@@ -157,6 +183,26 @@ fn a_field_of_a_later_version_is_ignored_but_another_schema_is_not_read() {
 }
 
 #[test]
+fn a_receipt_from_before_some_fields_were_there_is_read() {
+    let mut json = serde_json::to_value(receipt()).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    for later in [
+        "rejects_file",
+        "unmapped_columns",
+        "unmapped_columns_total",
+        "warnings",
+    ] {
+        fields.remove(later).unwrap();
+    }
+    let email = json["fields"]["email"].as_object_mut().unwrap();
+    for later in ["rows", "share", "already_hashed"] {
+        email.remove(later).unwrap();
+    }
+    let read: Receipt = serde_json::from_value(json).unwrap();
+    assert_eq!((read.rows, read.warnings), (receipt().rows, Vec::new()));
+}
+
+#[test]
 fn what_is_no_code_is_not_read_as_one() {
     let mut json = serde_json::to_value(receipt()).unwrap();
     json["rejects"] = json!({ "jane@example.com": 1 });
@@ -194,6 +240,13 @@ fn a_row_that_is_not_accounted_for_unbalances_the_receipt() {
         })
     );
     assert!(changed(|receipt| receipt.rows.filtered = u64::MAX).is_err());
+    for (listed, of) in [(1, 1), (3, 2)] {
+        let mut receipt = receipt();
+        receipt.list_rejects(listed, of);
+        let rows = 2;
+        let expected = Unbalanced::RejectsFile { rows, listed, of };
+        assert_eq!(receipt.check(), Err(expected));
+    }
 }
 
 #[test]
