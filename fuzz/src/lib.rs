@@ -2,7 +2,7 @@
 //!
 //! A target panics when something does not hold. `scripts/fuzz` hands it to libFuzzer;
 //! `tests/corpus.rs` replays the committed inputs with every `cargo test`. To add one: a
-//! file here, a line below and in the test, a `[[bin]]`, inputs in `corpus/`.
+//! file here, a line below and in the test, an `[[example]]`, inputs in `corpus/`.
 
 #![allow(clippy::panic)]
 
