@@ -4,11 +4,10 @@
 //! stand. `2/16/1997` (Meta's example) and `16.02.1997` are read because only one order
 //! of day and month gives a real date; `03/04/1997` could be two dates and is refused.
 
-use std::fmt::Write as _;
-
 use time::{Date, Month};
 
 use super::super::reason::Reason;
+use super::birth_part::BirthPart;
 use super::spreadsheet::{is_digits, without_zero_fraction};
 
 /// Meta takes birth years from 1900 on.
@@ -21,9 +20,9 @@ pub(super) fn normalize(text: &str, as_of: Date, out: &mut String) -> Result<(),
 
 /// Appends the date as `YYYYMMDD`.
 pub(crate) fn write_whole(date: Date, out: &mut String) {
-    let (year, month, day) = date.to_calendar_date();
-    // Writing to a text cannot fail.
-    let _ = write!(out, "{year:04}{:02}{day:02}", u8::from(month));
+    for part in BirthPart::ALL {
+        part.write(part.of(date), out);
+    }
 }
 
 /// Reads a whole date of birth that lies between 1900 and `as_of`.
