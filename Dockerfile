@@ -12,7 +12,7 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,sharing=locked \
     touch src/lib.rs src/main.rs simulator/src/lib.rs simulator/src/main.rs && \
-    cargo build --release --locked --workspace --bins && \
+    cargo build --release --locked --package audience-activator --package simulator --bins && \
     mkdir /out && \
     cp target/release/audience-activator target/release/simulator /out/
 

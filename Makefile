@@ -11,7 +11,7 @@ WORKER := http://127.0.0.1:$(or $(WORKER_PORT),9090)
 export FILE PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-compose up drop receipts logs down image fmt lint deny
+.PHONY: help demo test test-compose bench fuzz up drop receipts logs down image fmt lint deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ test: ## all checks and tests that need no Docker; what CI runs first
 
 test-compose: ## the images, end to end, in Docker; what CI runs next
 	scripts/test-compose
+
+bench: ## how fast rows become requests, beside Meta's own Python SDK
+	scripts/bench
+
+fuzz: ## hostile bytes for every reader, FUZZ_SECONDS=60 for each target
+	scripts/fuzz
 
 up: ## build and start LocalStack, Meta's simulator and the worker in Docker
 	$(COMPOSE) up --build --detach

@@ -91,6 +91,12 @@ impl CountryCode {
         }
     }
 
+    /// Below 26 × 26, and another for each code.
+    pub(super) fn index(self) -> usize {
+        let [first, second] = self.0.map(|letter| usize::from(letter.wrapping_sub(b'A')));
+        first * 26 + second
+    }
+
     pub fn as_str(&self) -> &str {
         // Both bytes are ASCII letters, so this is always text.
         std::str::from_utf8(&self.0).unwrap_or_default()

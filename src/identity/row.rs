@@ -56,8 +56,10 @@ impl IdentifiedRow {
 
     /// The values of one key, each once.
     pub fn values(&self, key: Key) -> impl Iterator<Item = Identifier<'_>> {
-        self.iter()
-            .filter_map(move |(found, identifier)| (found == key).then_some(identifier))
+        self.entries
+            .iter()
+            .filter(move |entry| entry.key == key)
+            .map(|entry| self.identifier(&entry.value))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -114,7 +116,9 @@ impl IdentifiedRow {
 
     /// Restores the order of keys; within a key nothing moves.
     pub(super) fn sort(&mut self) {
-        self.entries.sort_by_key(|entry| entry.key);
+        if !self.entries.is_sorted_by_key(|entry| entry.key) {
+            self.entries.sort_by_key(|entry| entry.key);
+        }
     }
 }
 

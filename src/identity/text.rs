@@ -49,11 +49,15 @@ pub(super) fn is_format(c: char) -> bool {
 
 /// Whether a trimmed text stands for no value.
 pub(super) fn is_blank(text: &str) -> bool {
-    text.is_empty()
-        || (text.len() <= 9
-            && BLANK_WORDS
-                .iter()
-                .any(|word| text.eq_ignore_ascii_case(word)))
+    let Some(first) = text.as_bytes().first() else {
+        return true;
+    };
+    // Nearly every cell has another beginning than all of these.
+    text.len() <= 9
+        && b"nu\\#(<-".contains(&first.to_ascii_lowercase())
+        && BLANK_WORDS
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// The text in normal form C: in `buffer` if it was not already.
@@ -78,10 +82,13 @@ fn is_composed(text: &str) -> bool {
 /// `keep` is asked about lower-case characters.
 pub(super) fn lower_kept(text: &str, out: &mut String, keep: impl Fn(char) -> bool) {
     if text.is_ascii() {
-        let lower = text
-            .bytes()
-            .map(|byte| char::from(byte.to_ascii_lowercase()));
-        out.extend(lower.filter(|&c| keep(c)));
+        let start = out.len();
+        for kept in text.split(|c: char| !keep(c.to_ascii_lowercase())) {
+            out.push_str(kept);
+        }
+        if let Some(added) = out.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
         return;
     }
     if text.contains('Σ') {
@@ -180,7 +187,9 @@ mod tests {
         for word in ["NA", "0", ".", "Nullmeyer"] {
             assert!(!is_blank(word), "{word}");
         }
-        assert!(BLANK_WORDS.iter().all(|word| word.len() <= 9));
+        for word in BLANK_WORDS {
+            assert!(is_blank(word), "{word}");
+        }
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! JSON written straight into a request's body. Writing into memory cannot fail.
 
-use std::io::Write;
-
 /// A JSON string.
 pub(super) fn text(body: &mut Vec<u8>, text: &str) {
+    // Most texts are names of keys: nothing in them needs a closer look.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_plain) {
+        body.push(b'"');
+        body.extend_from_slice(text.as_bytes());
+        body.push(b'"');
+        return;
+    }
     let _ = serde_json::to_writer(body, text);
 }
 
 pub(super) fn integer(body: &mut Vec<u8>, number: i64) {
-    let _ = write!(body, "{number}");
+    let _ = serde_json::to_writer(body, &number);
 }
 
 /// Bytes as a JSON string of lower-case hex, the only form in which Meta's

@@ -7,12 +7,11 @@
 //! is real only the other way round shows that the order is not the file's, or not
 //! everywhere, and is refused as well.
 
-use std::fmt::Write as _;
-
 use time::{Date, Month};
 
 use super::super::columns::DateOrder;
 use super::super::reason::Reason;
+use super::birth_part::BirthPart;
 use super::spreadsheet::{is_digits, without_zero_fraction};
 
 /// Meta takes birth years from 1900 on.
@@ -30,9 +29,9 @@ pub(super) fn normalize(
 
 /// Appends the date as `YYYYMMDD`.
 pub(crate) fn write_whole(date: Date, out: &mut String) {
-    let (year, month, day) = date.to_calendar_date();
-    // Writing to a text cannot fail.
-    let _ = write!(out, "{year:04}{:02}{day:02}", u8::from(month));
+    for part in BirthPart::ALL {
+        part.write(part.of(date), out);
+    }
 }
 
 /// Reads a whole date of birth that lies between 1900 and `as_of`.

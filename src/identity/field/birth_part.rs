@@ -2,8 +2,6 @@
 //!
 //! `7` and `7.0` → `07`: the guidance's sample data has birth parts as floats.
 
-use std::fmt::Write as _;
-
 use time::Date;
 
 use super::super::key::Key;
@@ -67,11 +65,14 @@ impl BirthPart {
 
     /// Appends the part as Meta writes it.
     pub(crate) fn write(self, number: u16, out: &mut String) {
-        // Writing to a text cannot fail.
-        let _ = match self {
-            BirthPart::Year => write!(out, "{number:04}"),
-            BirthPart::Month | BirthPart::Day => write!(out, "{number:02}"),
+        let places: &[u16] = match self {
+            BirthPart::Year => &[1000, 100, 10, 1],
+            BirthPart::Month | BirthPart::Day => &[10, 1],
         };
+        let digits = places
+            .iter()
+            .filter_map(|place| char::from_digit(u32::from(number / place % 10), 10));
+        out.extend(digits);
     }
 
     pub(super) fn normalize(self, text: &str, as_of: Date, out: &mut String) -> Result<(), Reason> {

@@ -27,12 +27,11 @@ pub(super) fn normalize(text: &str, out: &mut String) -> Result<(), Reason> {
 /// What tells two addresses in one cell, a display name (`Mary <mary@…>`) or a link
 /// (`mailto:`), and characters that nobody sees.
 fn is_forbidden(c: char) -> bool {
-    matches!(
-        c,
-        ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\\'
-    ) || c.is_whitespace()
-        || c.is_control()
-        || text::is_format(c)
+    match c {
+        ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\\' => true,
+        '!'..='~' => false,
+        _ => c.is_whitespace() || c.is_control() || text::is_format(c),
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 pub(super) mod states;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
@@ -17,8 +17,10 @@ static GEOGRAPHY: LazyLock<Geography> =
 struct Geography {
     /// By alpha-3 code and by name, in lower-case ASCII letters.
     by_name: HashMap<&'static str, CountryCode>,
-    plans: HashMap<CountryCode, NumberingPlan>,
-    calling_codes: HashSet<&'static str>,
+    /// By the letters of the country's code: every phone, state and country asks here.
+    plans: Vec<Option<NumberingPlan>>,
+    /// By calling code as a number; `None` where it is not assigned.
+    plans_of_code: Vec<Option<Vec<NumberingPlan>>>,
 }
 
 /// How a country's telephone numbers are built.
@@ -46,16 +48,23 @@ impl Geography {
     fn read(table: &'static str) -> Geography {
         let mut geography = Geography {
             by_name: HashMap::new(),
-            plans: HashMap::new(),
-            calling_codes: GLOBAL_SERVICES.into(),
+            plans: vec![None; 26 * 26],
+            plans_of_code: vec![None; 1_000],
         };
+        for code in GLOBAL_SERVICES {
+            geography.assign(code);
+        }
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             // A test holds every line to this shape.
             let Some((country, alpha3, plan, names)) = read_line(line) else {
                 continue;
             };
-            geography.calling_codes.insert(plan.calling_code);
-            geography.plans.insert(country, plan);
+            if let Some(plans) = geography.assign(plan.calling_code) {
+                plans.push(plan.clone());
+            }
+            if let Some(place) = geography.plans.get_mut(country.index()) {
+                *place = Some(plan);
+            }
             geography.by_name.insert(alpha3, country);
             geography
                 .by_name
@@ -63,6 +72,17 @@ impl Geography {
         }
         geography
     }
+
+    fn assign(&mut self, calling_code: &str) -> Option<&mut Vec<NumberingPlan>> {
+        let place = self.plans_of_code.get_mut(code_number(calling_code)?)?;
+        Some(place.get_or_insert_default())
+    }
+}
+
+/// A calling code as a number. None begins with zero, so that no two are the same one.
+fn code_number(calling_code: &str) -> Option<usize> {
+    let is_code = !calling_code.starts_with('0') && !calling_code.starts_with('+');
+    is_code.then_some(calling_code)?.parse().ok()
 }
 
 fn read_line(
@@ -90,7 +110,7 @@ fn read_line(
 /// The country of an ISO 3166-1 code (or `XK`, Kosovo), whose letters may be of any case.
 pub(super) fn by_alpha2(text: &str) -> Option<CountryCode> {
     let country = CountryCode::parse(text)?;
-    GEOGRAPHY.plans.contains_key(&country).then_some(country)
+    numbering_plan(country).map(|_| country)
 }
 
 /// The country of an alpha-3 code or an English name, given in lower-case ASCII
@@ -101,7 +121,7 @@ pub(super) fn by_name(letters: &str) -> Option<CountryCode> {
 
 /// `None` for a code that is no country's.
 pub(super) fn numbering_plan(country: CountryCode) -> Option<&'static NumberingPlan> {
-    GEOGRAPHY.plans.get(&country)
+    GEOGRAPHY.plans.get(country.index())?.as_ref()
 }
 
 /// The assigned calling code that these digits of an international number begin with.
@@ -109,15 +129,18 @@ pub(super) fn numbering_plan(country: CountryCode) -> Option<&'static NumberingP
 pub(super) fn calling_code_of(digits: &str) -> Option<&str> {
     (1..=3)
         .filter_map(|length| digits.get(..length))
-        .find(|code| GEOGRAPHY.calling_codes.contains(code))
+        .find(|code| plans_of_assigned(code).is_some())
 }
 
 /// The plans behind a calling code: several, where countries share it.
-pub(super) fn plans_of(calling_code: &str) -> impl Iterator<Item = &'static NumberingPlan> {
-    GEOGRAPHY
-        .plans
-        .values()
-        .filter(move |plan| plan.calling_code == calling_code)
+pub(super) fn plans_of(calling_code: &str) -> std::slice::Iter<'static, NumberingPlan> {
+    plans_of_assigned(calling_code).unwrap_or_default().iter()
+}
+
+/// `None` for a code that is not assigned.
+fn plans_of_assigned(calling_code: &str) -> Option<&'static [NumberingPlan]> {
+    let plans = GEOGRAPHY.plans_of_code.get(code_number(calling_code)?)?;
+    plans.as_deref()
 }
 
 #[cfg(test)]
@@ -151,13 +174,17 @@ mod tests {
 
     #[test]
     fn no_calling_code_is_the_beginning_of_another() {
-        let codes = &GEOGRAPHY.calling_codes;
-        for code in codes {
+        let codes: Vec<_> = (1..1_000_u32).map(|code| code.to_string()).collect();
+        let assigned = codes
+            .iter()
+            .filter(|code| plans_of_assigned(code).is_some());
+        for code in assigned {
             assert!(
-                (1..code.len()).all(|end| !codes.contains(&code[..end])),
+                (1..code.len()).all(|end| plans_of_assigned(&code[..end]).is_none()),
                 "{code}"
             );
         }
+        assert_eq!(calling_code_of("0165055"), None);
         assert_eq!(calling_code_of("16505551212"), Some("1"));
         assert_eq!(calling_code_of("3545551234"), Some("354"));
         assert_eq!(calling_code_of("2101234567"), None);

@@ -76,15 +76,17 @@ fn drop_trunk_after_calling_code(digits: &mut String) {
     let Some(code) = geography::calling_code_of(digits) else {
         return;
     };
-    let national = digits.get(code.len()..).unwrap_or_default();
-    let trunk = geography::plans_of(code)
-        .filter_map(|plan| match plan.trunk {
-            Trunk::Prefix(prefix) if prefix.starts_with('0') => Some(prefix),
-            _ => None,
-        })
-        .find(|prefix| national.starts_with(prefix));
-    if let Some(prefix) = trunk {
-        let start = code.len();
+    let start = code.len();
+    let trunks = geography::plans_of(code).filter_map(|plan| match plan.trunk {
+        Trunk::Prefix(prefix) if prefix.starts_with('0') => Some(prefix),
+        _ => None,
+    });
+    // As often as it stands there, so that doing it again changes nothing.
+    let is_next = |digits: &str, prefix: &&str| {
+        let national = digits.get(start..).unwrap_or_default();
+        national.starts_with(prefix)
+    };
+    while let Some(prefix) = trunks.clone().find(|prefix| is_next(digits, prefix)) {
         digits.drain(start..start + prefix.len());
     }
 }
