@@ -11,7 +11,10 @@ use crate::config::{self, Config, Currency, EventId, EventTime, EventValue, Rout
 use crate::credentials::Credentials;
 use crate::identity::key::Api;
 use crate::identity::{Context, EventField, Header, Mapping};
-use crate::meta::{self, Conversions, CustomAudience, Destination, EventFields, FieldSource};
+use crate::meta::{
+    self, AudienceMode, Conversions, CustomAudience, Destination, EventFields, FieldSource,
+    IdScopes,
+};
 use crate::object::version::ObjectVersion;
 use crate::receipts;
 
@@ -61,13 +64,19 @@ impl Plan {
             }
             config::Destination::CustomAudience(audience) => {
                 let id = audience.audience.as_str().to_owned();
+                let mapping = match audience.mode {
+                    AudienceMode::Add => mapping,
+                    AudienceMode::Remove => mapping.identifiers_only(),
+                };
+                let scopes = id_scopes(audience, &mapping)?;
                 let destination = CustomAudience::new(
                     id.clone(),
                     audience.mode,
                     config.meta.delete_with,
                     mapping.keys(),
                     largest_body,
-                );
+                )
+                .with_scopes(scopes);
                 let account = match &audience.ad_account {
                     Some(account) => account.as_str().to_owned(),
                     None => format!("audience {id}"),
@@ -80,6 +89,20 @@ impl Plan {
                 })
             }
         }
+    }
+}
+
+/// The apps and the page of the ids that the header promises.
+fn id_scopes(route: &config::CustomAudience, mapping: &Mapping) -> Result<IdScopes, Refusal> {
+    let apps = route.app_ids.iter().map(|id| id.as_str().to_owned());
+    let page = route.page_id.as_ref().map(|id| id.as_str().to_owned());
+    let scopes = IdScopes {
+        apps: apps.collect(),
+        page,
+    };
+    match scopes.missing_for(&mapping.keys()) {
+        Some(key) => Err(Refusal::NoScope(key)),
+        None => Ok(scopes),
     }
 }
 

@@ -27,8 +27,8 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Place};
 pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
-    AdAccountId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
-    Destination, EventId, EventTime, EventValue, Route,
+    AdAccountId, AppId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
+    Destination, EventId, EventTime, EventValue, PageId, Route,
 };
 pub use scalar::Scalar;
 pub use settings::{

@@ -21,6 +21,7 @@ mod field;
 mod geography;
 mod header;
 mod identify;
+mod limited_use;
 mod mapping;
 mod mapping_error;
 mod normalize;

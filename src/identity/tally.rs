@@ -6,9 +6,17 @@ use super::reason::Reason;
 /// Counts of cells per source key: plain numbers, to be added up over batches.
 ///
 /// The cells of rows that are rejected in the end are counted too; of filtered rows none are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     keys: [KeyTally; Key::ALL.len()],
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally {
+            keys: [KeyTally::default(); Key::ALL.len()],
+        }
+    }
 }
 
 /// What became of the cells of one key.

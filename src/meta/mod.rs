@@ -16,7 +16,7 @@ mod usage;
 pub use answer::{Answer, TraceId};
 pub use client::{BuildError, Client, ClientOptions, Endpoint, Method, Request};
 pub use conversions::{ActionSource, Conversions, EventFields, EventTime, FieldSource, TooOld};
-pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith};
+pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith, IdScopes};
 pub use destination::{Destination, RowReject};
 pub use outcome::{ErrorCode, Outcome};
 pub use usage::Usage;

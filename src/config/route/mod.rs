@@ -9,10 +9,10 @@ mod id;
 pub use audience::CustomAudience;
 pub use conversions::Conversions;
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
-pub use id::{AdAccountId, AudienceId, DatasetId};
+pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 
 use crate::credentials::SecretRef;
-use crate::identity::columns::Columns;
+use crate::identity::columns::{Columns, Role};
 use crate::identity::key::Api;
 
 use super::state_location::check_bucket;
@@ -91,7 +91,10 @@ impl Route {
         let columns = table
             .require("columns", "\"auto\", or a table of source column to key")
             .and_then(|node| columns::read(&node));
-        let destination = destination(report, &mut table);
+        let destination = destination(report, &mut table, columns.as_ref());
+        if let (Some(columns), Some(destination)) = (&columns, &destination) {
+            check_keys(columns, destination.api(), &table);
+        }
         let line = node.line;
         table.close();
         Some(Route {
@@ -143,13 +146,35 @@ fn prefix(report: &Report<'_>, table: &mut Table<'_>) -> Option<String> {
     Some(prefix.to_owned())
 }
 
-fn destination(report: &Report<'_>, table: &mut Table<'_>) -> Option<Destination> {
+/// A column that is named for one destination alone would be lost in silence at the other.
+fn check_keys(columns: &Columns, api: Api, table: &Table<'_>) {
+    let Columns::Named(columns) = columns else {
+        return;
+    };
+    for column in columns {
+        if let Role::Identifier { key, .. } = column.role
+            && !key.serves(api)
+        {
+            let column = shown(&column.name);
+            let problem = format!("column {column}: route.{api} does not know {key}");
+            table.fault_of("columns", problem);
+        }
+    }
+}
+
+fn destination(
+    report: &Report<'_>,
+    table: &mut Table<'_>,
+    columns: Option<&Columns>,
+) -> Option<Destination> {
     let conversions = table.ask("conversions");
     let audience = table.ask("custom_audience");
     match (conversions, audience) {
         (Some(node), None) => Conversions::read(report, node.table()?)
             .map(|conversions| Destination::Conversions(Box::new(conversions))),
-        (None, Some(node)) => CustomAudience::read(node.table()?).map(Destination::CustomAudience),
+        (None, Some(node)) => {
+            CustomAudience::read(node.table()?, columns).map(Destination::CustomAudience)
+        }
         (None, None) => {
             table.fault("needs [route.conversions] or [route.custom_audience]");
             None
