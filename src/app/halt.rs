@@ -9,6 +9,7 @@ use super::sample_gate::Blocked;
 use crate::delivery::Stop;
 use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
+use crate::identity::key::Key;
 use crate::meta::TooOld;
 use crate::object::{ContentError, ObjectError};
 use crate::receipts::{Status, StoreError};
@@ -45,6 +46,8 @@ pub enum Refusal {
     },
     /// `value = "auto"`, and no column is known to hold a value.
     NoValueColumn,
+    /// A column holds ids of this key, and the route does not say of which app or page.
+    NoScope(Key),
     TooOld(TooOld),
     /// Neither the route nor the secret says where to send to.
     NoDataset,
@@ -168,9 +171,10 @@ impl Refusal {
             Refusal::Rows(RowsError::NotText) => "not_text",
             Refusal::Rows(RowsError::NotUtf8 { .. }) => "not_utf8",
             Refusal::Rows(_) => "unreadable_header",
-            Refusal::Mapping(_) | Refusal::Column { .. } | Refusal::NoValueColumn => {
-                "header_does_not_fit"
-            }
+            Refusal::Mapping(_)
+            | Refusal::Column { .. }
+            | Refusal::NoValueColumn
+            | Refusal::NoScope(_) => "header_does_not_fit",
             Refusal::TooOld(_) => "too_old",
             Refusal::NoDataset => "no_dataset",
         };
@@ -193,6 +197,17 @@ impl fmt::Display for Refusal {
             Refusal::NoValueColumn => f.write_str(
                 "no column of the header is known to hold a value: name it in the route's conversions.value",
             ),
+            Refusal::NoScope(key) => {
+                let setting = match key {
+                    Key::AppScopedUserId => "app_ids",
+                    _ => "page_id",
+                };
+                write!(
+                    f,
+                    "a column holds {key}, which Meta takes only with the route's custom_audience.{setting}: set it, or \
+                     name the columns in [route.columns] without this one"
+                )
+            }
             Refusal::TooOld(error) => ErrorChain(error).fmt(f),
             Refusal::NoDataset => f.write_str(
                 "neither the route's conversions.dataset_id nor a pixel_id in its secret says where to send to",

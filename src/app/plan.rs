@@ -10,7 +10,10 @@ use super::halt::Refusal;
 use crate::config::{self, Config, Currency, EventId, EventTime, EventValue, Route};
 use crate::identity::key::Api;
 use crate::identity::{Context, EventField, Header, Mapping};
-use crate::meta::{self, Conversions, CustomAudience, Destination, EventFields, FieldSource};
+use crate::meta::{
+    self, AudienceMode, Conversions, CustomAudience, Destination, EventFields, FieldSource,
+    IdScopes,
+};
 use crate::object::version::ObjectVersion;
 use crate::receipts;
 
@@ -65,13 +68,19 @@ impl Plan {
             }
             config::Destination::CustomAudience(audience) => {
                 let id = audience.audience.as_str().to_owned();
+                let mapping = match audience.mode {
+                    AudienceMode::Add => mapping,
+                    AudienceMode::Remove => mapping.identifiers_only(),
+                };
+                let scopes = id_scopes(audience, &mapping)?;
                 let destination = CustomAudience::new(
                     id.clone(),
                     audience.mode,
                     config.meta.delete_with,
                     mapping.keys(),
                     largest_body,
-                );
+                )
+                .with_scopes(scopes);
                 let account = match &audience.ad_account {
                     Some(account) => account.as_str().to_owned(),
                     None => format!("audience {id}"),
@@ -93,6 +102,20 @@ fn unmapped(mapping: &Mapping, of_event: &[usize]) -> Vec<usize> {
     let unmapped = mapping.unmapped().iter();
     let unmapped = unmapped.filter(|position| !of_event.contains(position));
     unmapped.map(|position| position + 1).collect()
+}
+
+/// The apps and the page of the ids that the header promises.
+fn id_scopes(route: &config::CustomAudience, mapping: &Mapping) -> Result<IdScopes, Refusal> {
+    let apps = route.app_ids.iter().map(|id| id.as_str().to_owned());
+    let page = route.page_id.as_ref().map(|id| id.as_str().to_owned());
+    let scopes = IdScopes {
+        apps: apps.collect(),
+        page,
+    };
+    match scopes.missing_for(&mapping.keys()) {
+        Some(key) => Err(Refusal::NoScope(key)),
+        None => Ok(scopes),
+    }
 }
 
 fn describe(api: Api, id: String, mode: Option<meta::AudienceMode>) -> receipts::Destination {

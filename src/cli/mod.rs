@@ -5,6 +5,7 @@ mod configuration;
 mod demo;
 mod exit;
 mod healthcheck;
+mod normalize;
 mod object_argument;
 mod progress_bar;
 mod receipt;
@@ -58,6 +59,13 @@ enum Command {
     /// error. Nothing is asked of AWS or Meta, but for a configuration that is kept in AWS:
     /// whether queue, secrets and buckets are there shows when they are used.
     CheckConfig(check_config::Arguments),
+    /// Show what becomes of values of one key, as JSON
+    ///
+    /// One line for each value, in order: {"key", "status", "normalized", "sent", "reason"}, with
+    /// status hashed, already_hashed, plain (for keys that go out unhashed), empty or rejected,
+    /// and sent as it would stand in a request. Reads no configuration and asks nobody. Values
+    /// are people: mind where the result goes.
+    Normalize(normalize::Arguments),
     /// Ask the worker on this machine whether it is alive (for images without a shell)
     ///
     /// Ends with 0 if it is. Neither AWS nor Meta is asked, so that an outage of theirs
@@ -98,6 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             Command::Upload(arguments) => upload::run(arguments).await,
             Command::Validate(arguments) => validate::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
+            Command::Normalize(arguments) => normalize::run(&arguments),
             Command::Healthcheck(arguments) => healthcheck::run(&arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }

@@ -28,8 +28,8 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Place};
 pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
-    AdAccountId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
-    Destination, EventId, EventTime, EventValue, Property, PropertySource, Route,
+    AdAccountId, AppId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
+    Destination, EventId, EventTime, EventValue, PageId, Property, PropertySource, Route,
 };
 pub use scalar::Scalar;
 pub use settings::{

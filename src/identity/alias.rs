@@ -6,8 +6,11 @@
 //! that only says where a value is from, that it is hashed, or which one it is.
 //!
 //! Not recognised on purpose: AWS Entity Resolution's bookkeeping (`MatchID`,
-//! `InputSourceARN`, `ConfidenceLevel`, …), and a bare `id`, `name` or `date`, which may
-//! be anything's.
+//! `InputSourceARN`, `ConfidenceLevel`, …), and what may be anything's: a bare `id`, `name`,
+//! `date`, `ip` or `uid`; `lead_id`, which is more often a CRM's than Meta's; `page_id`, which
+//! is often a web page's; `anonymous_id`, which is Segment's. A `value` is that of an event,
+//! though Meta's list template calls what a person is worth so: only some audiences take
+//! that, so that its column has to be called `lookalike_value` or be named.
 
 use super::key::Key;
 
@@ -39,10 +42,15 @@ impl EventField {
 }
 
 /// Where a value is from: dropped from the front.
-const ORIGINS: [&[&str]; 7] = [
+const ORIGINS: [&[&str]; 12] = [
     &["user", "data"],
     &["context", "traits"],
+    &["context", "device"],
+    &["context"],
     &["traits"],
+    &["properties"],
+    &["default", "address"],
+    &["address"],
     &["hashed"],
     &["sha256"],
     &["ca"], // TPC-DS customer_address
@@ -96,12 +104,13 @@ fn identifier(name: &str) -> Option<Key> {
         "ph" | "phone" | "phonenumber" | "phoneno" | "mobile" | "mobilephone" | "mobilenumber"
         | "mobilephonenumber" | "cell" | "cellphone" | "telephone" | "telephonenumber" | "tel"
         | "msisdn" | "userphone" | "customerphone" | "personmobilephone" | "homephone"
-        | "billingphone" | "primaryphone" => Key::Phone,
+        | "billingphone" | "primaryphone" | "workphone" => Key::Phone,
 
         "fn" | "first" | "firstname" | "fname" | "givenname" | "forename" | "billingfirstname"
-        | "customerfirstname" => Key::FirstName,
+        | "customerfirstname" | "namefirst" => Key::FirstName,
         "ln" | "last" | "lastname" | "lname" | "surname" | "familyname" | "billinglastname"
-        | "customerlastname" => Key::LastName,
+        | "customerlastname" | "namelast" => Key::LastName,
+        "fi" | "firstinitial" | "firstnameinitial" | "firstnamefirstletter" => Key::FirstInitial,
 
         "ge" | "gen" | "gender" | "sex" => Key::Gender,
 
@@ -114,8 +123,18 @@ fn identifier(name: &str) -> Option<Key> {
 
         "ct" | "city" | "town" | "locality" | "mailingcity" | "personmailingcity"
         | "billingcity" | "homecity" => Key::City,
-        "st" | "state" | "province" | "stateprovince" | "statecode" | "region" | "mailingstate"
-        | "personmailingstate" | "billingstate" => Key::State,
+        "st"
+        | "state"
+        | "province"
+        | "provincecode"
+        | "stateprovince"
+        | "statecode"
+        | "region"
+        | "mailingstate"
+        | "mailingstateprovince"
+        | "personmailingstate"
+        | "billingstate"
+        | "billingstateprovince" => Key::State,
         "zp"
         | "zip"
         | "zipcode"
@@ -126,6 +145,8 @@ fn identifier(name: &str) -> Option<Key> {
         | "mailingpostalcode"
         | "personmailingpostalcode"
         | "mailingzip"
+        | "mailingzippostalcode"
+        | "billingzippostalcode"
         | "billingzip"
         | "billingpostalcode"
         | "billingpostcode" => Key::Zip,
@@ -138,7 +159,45 @@ fn identifier(name: &str) -> Option<Key> {
         | "billingcountry" => Key::Country,
 
         "externalid" | "externid" | "extid" | "customerid" | "userid" | "memberid"
-        | "loyaltyid" | "crmid" | "subscriberid" | "contactid" | "personid" => Key::ExternalId,
+        | "loyaltyid" | "crmid" | "subscriberid" | "subscriberkey" | "contactid" | "contactkey"
+        | "personid" => Key::ExternalId,
+
+        "madid"
+        | "maid"
+        | "idfa"
+        | "gaid"
+        | "aaid"
+        | "advertisingid"
+        | "advertiserid"
+        | "mobileadid"
+        | "mobileadvertiserid"
+        | "mobileadvertisingid"
+        | "deviceadvertisingid"
+        | "googleadvertisingid"
+        | "androidadvertisingid"
+        | "appleidfa" => Key::MobileAdvertiserId,
+        "lookalikevalue" => Key::LookalikeValue,
+        "pageuid" | "pagescopeduserid" | "pagescopedid" => Key::PageScopedUserId,
+        "appuid" | "appscopeduserid" | "appscopedid" | "fbloginid" | "facebookloginid" => {
+            Key::AppScopedUserId
+        }
+        "dataprocessingoptions" => Key::ProcessingOptions,
+        "dataprocessingoptionscountry" => Key::ProcessingCountry,
+        "dataprocessingoptionsstate" => Key::ProcessingState,
+
+        "clientipaddress" | "clientip" | "ipaddress" | "useripaddress" | "userip" | "contextip" => {
+            Key::ClientIpAddress
+        }
+        "clientuseragent" | "useragent" | "browseruseragent" => Key::ClientUserAgent,
+        "fbc" => Key::ClickId,
+        "fbp" => Key::BrowserId,
+        "subscriptionid" => Key::SubscriptionId,
+        "metaleadid" | "facebookleadid" | "fbleadid" => Key::LeadId,
+        "anonid" => Key::AnonymousId,
+        "metapageid" | "facebookpageid" | "fbpageid" => Key::PageId,
+        "ctwaclid" => Key::WhatsAppClickId,
+        "igaccountid" | "instagramaccountid" => Key::InstagramAccountId,
+        "igsid" | "instagramscopedid" | "instagramscopeduserid" => Key::InstagramScopedId,
         _ => return None,
     })
 }
@@ -190,7 +249,8 @@ mod tests {
     #[test]
     fn meta_s_own_names_are_recognised_in_any_case() {
         use super::super::key::Api;
-        for expected in Key::ALL {
+        let unclear = |key: &Key| matches!(key, Key::LeadId | Key::PageId);
+        for expected in Key::ALL.into_iter().filter(|key| !unclear(key)) {
             assert_eq!(key(expected.name()), Some(expected));
             for api in [Api::Conversions, Api::CustomAudience] {
                 if let Some(name) = expected.wire_name(api) {
@@ -224,6 +284,43 @@ mod tests {
     }
 
     #[test]
+    fn exports_of_known_tools_are_recognised() {
+        for (header, expected) in [
+            // Meta's list template.
+            ("madid", Key::MobileAdvertiserId),
+            ("dob", Key::BirthDate),
+            // Segment.
+            ("traits.firstName", Key::FirstName),
+            ("context.traits.address.postalCode", Key::Zip),
+            ("traits.address.state", Key::State),
+            ("context.device.advertisingId", Key::MobileAdvertiserId),
+            ("context.ip", Key::ClientIpAddress),
+            ("context.userAgent", Key::ClientUserAgent),
+            // Salesforce.
+            ("Mailing State/Province", Key::State),
+            ("Mailing Zip/Postal Code", Key::Zip),
+            ("SubscriberKey", Key::ExternalId),
+            // Entity Resolution, Clean Rooms.
+            ("NAME_FIRST", Key::FirstName),
+            ("ADDRESS_POSTALCODE", Key::Zip),
+            ("hashed_email", Key::Email),
+            // Shops.
+            ("Default Address Province Code", Key::State),
+            ("Default Address Country Code", Key::Country),
+            // Hightouch, and Meta's names of other tools.
+            ("mobile_advertiser_id", Key::MobileAdvertiserId),
+            ("IDFA", Key::MobileAdvertiserId),
+            ("Google Advertising ID", Key::MobileAdvertiserId),
+            ("page_uid", Key::PageScopedUserId),
+            ("user_data.fbc", Key::ClickId),
+            ("_fbp", Key::BrowserId),
+            ("facebook_lead_id", Key::LeadId),
+        ] {
+            assert_eq!(key(header), Some(expected), "{header}");
+        }
+    }
+
+    #[test]
     fn bookkeeping_and_unclear_names_are_not_identifiers() {
         for header in [
             "",
@@ -231,6 +328,17 @@ mod tests {
             "id",
             "name",
             "date",
+            "ip",
+            "uid",
+            "adid",
+            "lead_id",
+            "page_id",
+            "anonymousId",
+            "ltv",
+            "context",
+            "address",
+            "address_2",
+            "context.page.url",
             "MatchID",
             "InputSourceARN",
             "ConfidenceLevel",

@@ -3,6 +3,7 @@
 use super::columns::Form;
 use super::digest::Digest;
 use super::existing_hash::{ExistingHash, recognise, recognise_sha256};
+use super::field::madid;
 use super::key::{Api, Key};
 use super::reason::Reason;
 use super::text;
@@ -28,6 +29,8 @@ const SEALED_PREFIXES: [&str; 2] = ["01:enc:", "02:hmac:"];
 enum Regard {
     /// Goes out as it is, so it may look like anything.
     Verbatim,
+    /// Goes out unhashed and is of a known kind, which no hash can be mistaken for.
+    Unhashed,
     /// An id: 32 or 40 hexadecimal digits are as good as any other.
     Opaque,
     /// A value of a known kind, which no hash can be mistaken for.
@@ -37,8 +40,10 @@ enum Regard {
 impl Regard {
     fn of(key: Key, api: Api) -> Regard {
         match (key, api) {
-            _ if !key.is_hashed(api) => Regard::Verbatim,
-            (Key::ExternalId, _) => Regard::Opaque,
+            (Key::ExternalId, Api::Conversions) => Regard::Opaque,
+            (Key::ExternalId, Api::CustomAudience) => Regard::Verbatim,
+            (Key::SubscriptionId | Key::AnonymousId | Key::WhatsAppClickId, _) => Regard::Verbatim,
+            _ if !key.is_hashed(api) => Regard::Unhashed,
             _ => Regard::Typed,
         }
     }
@@ -56,7 +61,7 @@ pub(super) fn read<'a>(
     composed: &'a mut String,
 ) -> Cell<'a> {
     let trimmed = text::trim(raw);
-    if text::is_blank(trimmed) {
+    if text::is_blank(trimmed) || (key == Key::MobileAdvertiserId && madid::is_blank(trimmed)) {
         return Cell::Blank;
     }
     if SEALED_PREFIXES
@@ -67,6 +72,12 @@ pub(super) fn read<'a>(
     }
     let found = match Regard::of(key, api) {
         Regard::Verbatim => return Cell::Text(trimmed),
+        Regard::Unhashed => {
+            return match recognise_sha256(trimmed) {
+                ExistingHash::None => Cell::Text(trimmed),
+                _ => Cell::Refused(Reason::HashNotWanted),
+            };
+        }
         Regard::Opaque => recognise_sha256(trimmed),
         Regard::Typed => recognise(trimmed),
     };

@@ -2,12 +2,14 @@
 //!
 //! A cell that cannot be normalised is dropped and counted, and the rest of its row goes
 //! out; so is one of several values in a cell. A row without any identifier left is
-//! rejected.
+//! rejected, and so is one without a value that decides about it (see
+//! [`Key::decides_row`]).
 
 use super::birth::Birth;
 use super::columns::{CountryCode, Reading};
 use super::field::country;
 use super::key::{Api, Key};
+use super::limited_use;
 use super::mapping::{Mapping, Source};
 use super::normalize::{Outcome, normalize};
 use super::reason::Reason;
@@ -43,6 +45,8 @@ pub(super) struct Ledger<'a> {
     pub row: &'a mut IdentifiedRow,
     pub tally: &'a mut Tally,
     first_refusal: Option<Reject>,
+    /// Of a cell that decides about the row.
+    decisive_refusal: Option<Reject>,
 }
 
 /// What is known of a row's country.
@@ -62,10 +66,14 @@ impl CountryOfRow {
 impl Ledger<'_> {
     pub(super) fn refuse(&mut self, key: Key, reason: Reason) {
         self.tally.count_dropped(key, reason);
-        self.first_refusal.get_or_insert(Reject {
+        let reject = Reject {
             key: Some(key),
             reason,
-        });
+        };
+        self.first_refusal.get_or_insert(reject);
+        if key.decides_row() {
+            self.decisive_refusal.get_or_insert(reject);
+        }
     }
 }
 
@@ -82,9 +90,9 @@ impl Mapping {
     /// are any, are all blank. They are added last: a row that holds nothing but them
     /// would be nobody in particular, and is rejected as if they were not there.
     ///
-    /// A rejected row has the reason of its first refused cell (in the order of
-    /// [`Key::ALL`], birth dates last), `no_identifiers` if none was refused, or, for
-    /// Conversions, `weak_identifiers`.
+    /// A rejected row has the reason of the value that it may not be sent without, or else
+    /// of its first refused cell (in the order of [`Key::ALL`], birth dates last),
+    /// `no_identifiers` if none was refused, or, for Conversions, `weak_identifiers`.
     pub fn identify<'r>(
         &self,
         cell: impl Fn(usize) -> &'r str,
@@ -105,6 +113,7 @@ impl Mapping {
             row,
             tally,
             first_refusal: None,
+            decisive_refusal: None,
         };
         let mut birth = Birth::default();
         for source in &self.sources {
@@ -125,10 +134,13 @@ impl Mapping {
             }
         }
         birth.finish(&self.context, &mut ledger);
-        if !self.statics.is_empty() && !ledger.row.is_empty() {
+        if !self.statics.is_empty() && ledger.row.identifies() {
             self.add_statics(&cell, ledger.row);
         }
-        let verdict = self.judge(&ledger);
+        let verdict = match self.complete(&mut ledger) {
+            Ok(()) => self.judge(&ledger),
+            Err(reject) => Verdict::Reject(reject),
+        };
         if matches!(verdict, Verdict::Reject(_)) {
             ledger.row.clear();
         }
@@ -200,7 +212,7 @@ impl Mapping {
                 ledger.tally.count_sent(key, changed, true);
             }
             Outcome::Plain => {
-                ledger.row.add_plain(key);
+                ledger.row.add_unhashed(key, self.api());
                 ledger.tally.count_sent(key, changed, false);
             }
         }
@@ -212,7 +224,7 @@ impl Mapping {
                 .sources_of(value.key())
                 .any(|source| !text::is_blank(text::trim(cell(source.position))));
             if !has_own {
-                value.add_to(row);
+                value.add_to(row, self.api());
             }
         }
         row.sort();
@@ -222,9 +234,31 @@ impl Mapping {
         self.sources.iter().filter(move |source| source.key == key)
     }
 
+    /// Sees to the values that a row may not be sent without.
+    fn complete(&self, ledger: &mut Ledger<'_>) -> Result<(), Reject> {
+        if let Some(reject) = ledger.decisive_refusal {
+            return Err(reject);
+        }
+        let of_key = |key: Key| {
+            move |reason| Reject {
+                key: Some(key),
+                reason,
+            }
+        };
+        if self.has_options {
+            limited_use::complete(ledger.row, self.api())
+                .map_err(of_key(Key::ProcessingOptions))?;
+            ledger.row.sort();
+        }
+        if self.has_value && !ledger.row.has(Key::LookalikeValue) {
+            return Err(of_key(Key::LookalikeValue)(Reason::LookalikeValueMissing));
+        }
+        Ok(())
+    }
+
     fn judge(&self, ledger: &Ledger<'_>) -> Verdict {
         let of_row = |reason| Reject { key: None, reason };
-        if ledger.row.is_empty() {
+        if !ledger.row.identifies() {
             let reject = ledger
                 .first_refusal
                 .unwrap_or(of_row(Reason::NoIdentifiers));

@@ -25,6 +25,10 @@ pub struct Mapping {
     pub(super) statics: Vec<StaticValue>,
     pub(super) static_country: Option<CountryCode>,
     unmapped: Vec<usize>,
+    /// Whether a column, or a static value, is of Limited Data Use.
+    pub(super) has_options: bool,
+    /// Whether a column holds what members are worth.
+    pub(super) has_value: bool,
 }
 
 /// A column whose cells are values of a key.
@@ -66,11 +70,14 @@ impl Mapping {
             statics: Vec::new(),
             static_country: None,
             unmapped: Vec::new(),
+            has_options: false,
+            has_value: false,
         };
-        let faults = match columns {
+        let mut faults = match columns {
             Columns::Auto => mapping.recognise(header),
             Columns::Named(columns) => mapping.find(columns, header),
         };
+        faults.extend(mapping.faults_of_keys());
         if !faults.is_empty() {
             return Err(MappingError {
                 columns: header.own(),
@@ -79,6 +86,8 @@ impl Mapping {
             });
         }
         mapping.sources.sort_by_key(|source| source.key);
+        mapping.has_options = mapping.has(Key::ProcessingOptions);
+        mapping.has_value = mapping.has(Key::LookalikeValue);
         mapping.unmapped = (0..header.own())
             .filter(|&position| !mapping.uses(position))
             .collect();
@@ -91,12 +100,17 @@ impl Mapping {
         self.statics = values.to_vec();
         self.statics.sort_by_key(StaticValue::key);
         self.static_country = values.iter().find_map(StaticValue::country);
+        self.has_options |= values
+            .iter()
+            .any(|value| value.key() == Key::ProcessingOptions);
         self
     }
 
     fn recognise(&mut self, header: &Header) -> Vec<MappingFault> {
         for (position, name) in header.names().enumerate() {
             match alias(name) {
+                // A column of the other API's is no fault of a file that serves both.
+                Some(Alias::Identifier(key)) if !key.serves(self.api()) => {}
                 // Meta's own list template repeats `email` and `phone` for several values.
                 Some(Alias::Identifier(key)) => self.sources.push(Source {
                     key,
@@ -113,7 +127,7 @@ impl Mapping {
         let knows_own = self
             .sources
             .iter()
-            .any(|source| source.position < header.own());
+            .any(|source| source.key.identifies() && source.position < header.own());
         if !knows_own || header.look() == HeaderLook::Data {
             return vec![MappingFault::NothingRecognised];
         }
@@ -128,7 +142,10 @@ impl Mapping {
                 Err(fault) => faults.push(fault),
             }
         }
-        let is_identifier = |column: &Column| matches!(column.role, Role::Identifier { .. });
+        let is_identifier = |column: &Column| match column.role {
+            Role::Identifier { key, .. } => key.identifies(),
+            Role::OnlyIf { .. } => false,
+        };
         if !columns.iter().any(is_identifier) {
             faults.push(MappingFault::NoIdentifierConfigured);
         }
@@ -152,6 +169,33 @@ impl Mapping {
                 values: values.clone(),
             }),
         }
+    }
+
+    /// What is wrong with the keys, wherever their columns are.
+    fn faults_of_keys(&self) -> Vec<MappingFault> {
+        let mut faults = Vec::new();
+        for key in Key::ALL {
+            let columns = self.sources.iter().filter(|source| source.key == key);
+            match columns.count() {
+                0 => {}
+                _ if !key.serves(self.api()) => faults.push(MappingFault::KeyOfOtherApi {
+                    key,
+                    api: self.api(),
+                }),
+                1 => {}
+                _ if key.decides_row() => faults.push(MappingFault::SeveralDecide { key }),
+                _ => {}
+            }
+        }
+        let has_place = self.has(Key::ProcessingCountry) || self.has(Key::ProcessingState);
+        if has_place && !self.has(Key::ProcessingOptions) {
+            faults.push(MappingFault::PlaceWithoutOptions);
+        }
+        faults
+    }
+
+    fn has(&self, key: Key) -> bool {
+        self.sources.iter().any(|source| source.key == key)
     }
 
     fn uses(&self, position: usize) -> bool {
@@ -181,17 +225,26 @@ impl Mapping {
     }
 
     fn can_produce(&self, key: Key) -> bool {
-        let has = |key: Key| {
-            self.sources.iter().any(|source| source.key == key)
-                || self.statics.iter().any(|value| value.key() == key)
-        };
+        let has = |key: Key| self.has(key) || self.statics.iter().any(|value| value.key() == key);
         let is_part = BirthPart::ALL.iter().any(|part| part.key() == key);
         key.wire_name(self.api()).is_some()
             && match key {
                 Key::BirthDate => has(key) || BirthPart::ALL.iter().all(|part| has(part.key())),
                 _ if is_part => has(key) || has(Key::BirthDate),
+                // A row gets what it lacks of these three.
+                _ if key.is_processing() => has(Key::ProcessingOptions),
                 _ => has(key),
             }
+    }
+
+    /// Without the columns that say nothing of who somebody is: to take a person off a list
+    /// neither a value nor a limit is needed, and the lack of one must not keep them on it.
+    #[must_use]
+    pub fn identifiers_only(mut self) -> Mapping {
+        self.sources.retain(|source| source.key.identifies());
+        self.has_options = false;
+        self.has_value = false;
+        self
     }
 
     /// The keys that columns were mapped to, in the order of [`Key::ALL`], each once.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::header::HeaderLook;
+use super::key::{Api, Key};
 
 /// The header does not fit; nothing of the file may be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +35,12 @@ pub enum MappingFault {
     NothingRecognised,
     /// The configuration names no column that identifies a person.
     NoIdentifierConfigured,
+    /// A column is given a key that the route's destination does not know.
+    KeyOfOtherApi { key: Key, api: Api },
+    /// Several columns hold what decides about a row, and only one can.
+    SeveralDecide { key: Key },
+    /// A country or state of Limited Data Use without the options that they are of.
+    PlaceWithoutOptions,
 }
 
 impl fmt::Display for MappingError {
@@ -83,6 +90,18 @@ impl fmt::Display for MappingFault {
             MappingFault::NothingRecognised => f.write_str(
                 "no column is known by name: name the columns in [route.columns], \
                  or call them as Meta does (email, phone, fn, ln, …)",
+            ),
+            MappingFault::KeyOfOtherApi { key, api } => {
+                write!(f, "{key} is no key of route.{api}: leave its column out")
+            }
+            MappingFault::SeveralDecide { key } => write!(
+                f,
+                "several columns hold {key}, and a row has one: name the columns in \
+                 [route.columns], one of these among them"
+            ),
+            MappingFault::PlaceWithoutOptions => f.write_str(
+                "a column holds the country or state of Limited Data Use and none the options: \
+                 map one to data_processing_options",
             ),
             MappingFault::NoIdentifierConfigured => f.write_str(
                 "[route.columns] names no identifier: give at least one column a key such as email",

@@ -22,6 +22,7 @@ mod field;
 mod geography;
 mod header;
 mod identify;
+mod limited_use;
 mod mapping;
 mod mapping_error;
 mod normalize;

@@ -66,6 +66,9 @@ reasons! {
     TooManyValues "too_many_values"
         "A cell holds at most 100 values of a person; check that the separator is the right one."
 
+    HashNotWanted "hash_not_wanted"
+        "Meta wants this key unhashed; export the plain value."
+
     // Of an e-mail address.
     EmailWithoutAt "email_without_at"
         "An e-mail address needs an @; check that the column is the right one."
@@ -117,6 +120,34 @@ reasons! {
         "A ZIP code of the United States has five or nine digits; check for lost leading zeros."
     CountryUnknown "country_unknown"
         "Write the country as its two-letter ISO 3166-1 code."
+
+    // Of a device, a browser or an id of Meta's.
+    MadidNoUuid "madid_no_uuid"
+        "An advertising id is a UUID with its hyphens, as in ab1234cd-12ab-34cd-56ef-123456abcdef."
+    IpAddressUnreadable "ip_address_unreadable"
+        "Write one IPv4 or IPv6 address per cell, without port, zone or mask."
+    IpAddressNotPublic "ip_address_not_public"
+        "The address is private or reserved: it is one of your own network's; record the visitor's."
+    ClickIdForm "click_id_form"
+        "A click id is written as in the cookie _fbc: fb.1.1554763741205.AbCdEf, the time in milliseconds."
+    BrowserIdForm "browser_id_form"
+        "A browser id is written as in the cookie _fbp: fb.1.1596403881668.1116446470, the time in milliseconds."
+    IdNoNumber "id_no_number"
+        "This id of Meta's is a number; export it as text of digits alone, without zeros in front."
+
+    // Of the value and the limits of a member or an event.
+    LookalikeValueMissing "lookalike_value_missing"
+        "Meta refuses members without a value where it wants one; write 0 for those worth nothing, or do not map the column."
+    LookalikeValueNoNumber "lookalike_value_no_number"
+        "Write the value as digits with at most one point, not negative, without currency or separators of thousands."
+    ProcessingOptionsUnknown "processing_options_unknown"
+        "Write LDU or [\"LDU\"] for a person under Limited Data Use, [] or nothing for others."
+    ProcessingCountryUnknown "processing_country_unknown"
+        "Write 1 for the United States or 0 for a place that Meta is to find out."
+    ProcessingStateUnknown "processing_state_unknown"
+        "Write Meta's number of the state (audiences know 1000 alone) or 0 for one that Meta is to find out."
+    ProcessingPlaceMissing "processing_place_missing"
+        "Limited Data Use needs country and state, or the person's IP address for Meta to find them out."
 
     // Of a whole row.
     /// No cell was refused and none was filled.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::digest::Digest;
-use super::key::Key;
+use super::key::{Api, Key, Wire};
 use super::normalize::Scratch;
 use super::weak;
 
@@ -15,8 +15,8 @@ use super::weak;
 #[derive(Default)]
 pub struct IdentifiedRow {
     entries: Vec<Entry>,
-    /// Plain values, end to end.
-    plain: String,
+    /// Values that go out unhashed, end to end.
+    unhashed: String,
     pub(super) scratch: Scratch,
 }
 
@@ -26,6 +26,8 @@ pub enum Identifier<'a> {
     /// To be written in lower-case hexadecimal.
     Sha256(Digest),
     Plain(&'a str),
+    /// Written as JSON already: a number or a list.
+    Json(&'a str),
 }
 
 impl fmt::Debug for Identifier<'_> {
@@ -33,6 +35,7 @@ impl fmt::Debug for Identifier<'_> {
         match self {
             Identifier::Sha256(digest) => digest.fmt(f),
             Identifier::Plain(text) => write!(f, "Plain({} bytes)", text.len()),
+            Identifier::Json(text) => write!(f, "Json({} bytes)", text.len()),
         }
     }
 }
@@ -45,6 +48,7 @@ struct Entry {
 enum Value {
     Sha256(Digest),
     Plain(Range<usize>),
+    Json(Range<usize>),
 }
 
 impl IdentifiedRow {
@@ -66,6 +70,11 @@ impl IdentifiedRow {
         self.entries.is_empty()
     }
 
+    /// Whether anything in the row says who somebody is.
+    pub fn identifies(&self) -> bool {
+        self.entries.iter().any(|entry| entry.key.identifies())
+    }
+
     /// Whether Conversions would refuse these identifiers as fitting too many people
     /// (error 100/2804050); no identifiers at all are weak too.
     pub fn is_weak(&self) -> bool {
@@ -73,17 +82,21 @@ impl IdentifiedRow {
     }
 
     fn identifier(&self, value: &Value) -> Identifier<'_> {
+        let text = |range: &Range<usize>| self.unhashed.get(range.clone()).unwrap_or_default();
         match value {
             Value::Sha256(digest) => Identifier::Sha256(*digest),
-            Value::Plain(range) => {
-                Identifier::Plain(self.plain.get(range.clone()).unwrap_or_default())
-            }
+            Value::Plain(range) => Identifier::Plain(text(range)),
+            Value::Json(range) => Identifier::Json(text(range)),
         }
+    }
+
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
     }
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
-        self.plain.clear();
+        self.unhashed.clear();
     }
 
     /// Adds a digest, unless the key already has it.
@@ -97,21 +110,39 @@ impl IdentifiedRow {
         }
     }
 
-    /// Adds what normalising left in the scratch, as it is, unless the key already has it.
-    pub(super) fn add_plain(&mut self, key: Key) {
+    /// Adds what normalising left in the scratch, as it is, unless the key already has
+    /// it, or has a value and takes no second one.
+    pub(super) fn add_unhashed(&mut self, key: Key, api: Api) {
         let text = self.scratch.normal.as_str();
+        let is_json = key.wire(api) == Wire::Json;
+        let identifier = match is_json {
+            true => Identifier::Json(text),
+            false => Identifier::Plain(text),
+        };
+        let only_one = !key.takes_several(api);
         if self
             .values(key)
-            .any(|found| found == Identifier::Plain(text))
+            .any(|found| only_one || found == identifier)
         {
             return;
         }
-        let start = self.plain.len();
-        self.plain.push_str(text);
+        let start = self.unhashed.len();
+        self.unhashed.push_str(text);
+        let range = start..self.unhashed.len();
         self.entries.push(Entry {
             key,
-            value: Value::Plain(start..self.plain.len()),
+            value: match is_json {
+                true => Value::Json(range),
+                false => Value::Plain(range),
+            },
         });
+    }
+
+    /// Adds a value that no cell gave.
+    pub(super) fn add_given(&mut self, key: Key, text: &str, api: Api) {
+        self.scratch.normal.clear();
+        self.scratch.normal.push_str(text);
+        self.add_unhashed(key, api);
     }
 
     /// Restores the order of keys; within a key nothing moves.

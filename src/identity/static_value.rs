@@ -3,7 +3,7 @@
 use super::columns::{CountryCode, Reading};
 use super::digest::Digest;
 use super::field::country;
-use super::key::Key;
+use super::key::{Api, Key};
 use super::normalize::{Context, Outcome, Scratch, normalize};
 use super::reason::Reason;
 use super::row::IdentifiedRow;
@@ -21,7 +21,7 @@ pub struct StaticValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Sha256(Digest),
-    Plain(String),
+    Unhashed(String),
 }
 
 impl StaticValue {
@@ -41,7 +41,7 @@ impl StaticValue {
         let normalized = normalize(key, text, reading, context, &mut scratch);
         let value = match normalized.outcome {
             Outcome::Hashed(digest) | Outcome::AlreadyHashed(digest) => Value::Sha256(digest),
-            Outcome::Plain => Value::Plain(normalized.text.to_owned()),
+            Outcome::Plain => Value::Unhashed(normalized.text.to_owned()),
             Outcome::Empty => return Err(Reason::NothingLeft),
             Outcome::Rejected(reason) => return Err(reason),
         };
@@ -71,14 +71,10 @@ impl StaticValue {
         self.country
     }
 
-    pub(super) fn add_to(&self, row: &mut IdentifiedRow) {
+    pub(super) fn add_to(&self, row: &mut IdentifiedRow, api: Api) {
         match &self.value {
             Value::Sha256(digest) => row.add_digest(self.key, *digest),
-            Value::Plain(text) => {
-                row.scratch.normal.clear();
-                row.scratch.normal.push_str(text);
-                row.add_plain(self.key);
-            }
+            Value::Unhashed(text) => row.add_given(self.key, text, api),
         }
     }
 }

@@ -6,8 +6,9 @@ use super::reason::Reason;
 
 /// Counts of cells per source key: plain numbers, to be added up over batches.
 ///
-/// Where a cell holds several values, each of them counts as a cell. The cells of rows that are rejected in the end are counted too; of filtered rows none are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where a cell holds several values, each of them counts as a cell. The cells of rows that
+/// are rejected in the end are counted too; of filtered rows none are.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     keys: [KeyTally; Key::ALL.len()],
     rows: u64,
@@ -15,6 +16,18 @@ pub struct Tally {
     seen: u64,
     addresses: u64,
     work_addresses: u64,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally {
+            keys: [KeyTally::default(); Key::ALL.len()],
+            rows: 0,
+            seen: 0,
+            addresses: 0,
+            work_addresses: 0,
+        }
+    }
 }
 
 /// What became of the cells of one key.

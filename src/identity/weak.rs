@@ -7,22 +7,30 @@
 use super::key::Key;
 
 const WEAK_SETS: [&[Key]; 4] = [
-    &[Key::City, Key::Country, Key::State, Key::Zip, Key::Gender],
-    &[Key::BirthDate],
+    &[
+        Key::City,
+        Key::Country,
+        Key::State,
+        Key::Zip,
+        Key::Gender,
+        Key::ClientUserAgent,
+    ],
+    &[Key::BirthDate, Key::ClientUserAgent],
     &[Key::FirstName, Key::Gender],
     &[Key::LastName, Key::Gender],
 ];
 
 /// Whether all of `keys` lie in one weak set.
 pub(super) fn is_weak(keys: impl Iterator<Item = Key>) -> bool {
-    let present = bits(keys);
+    let counts = |key: &Key| key.identifies() || *key == Key::ClientUserAgent;
+    let present = bits(keys.filter(counts));
     WEAK_SETS
         .iter()
         .any(|set| present & !bits(set.iter().copied()) == 0)
 }
 
 /// A set of keys, one bit each.
-fn bits(keys: impl Iterator<Item = Key>) -> u32 {
+fn bits(keys: impl Iterator<Item = Key>) -> u64 {
     keys.fold(0, |set, key| set | 1 << key.index())
 }
 
@@ -48,6 +56,9 @@ mod tests {
         assert!(weak(&[Key::BirthDate]));
         assert!(weak(&[Key::FirstName]));
         assert!(weak(&[Key::Gender, Key::LastName]));
+        assert!(weak(&[Key::City, Key::ClientUserAgent]));
+        assert!(weak(&[Key::BirthDate, Key::ClientUserAgent]));
+        assert!(weak(&[Key::BirthDate, Key::PageId, Key::ProcessingState]));
     }
 
     #[test]
@@ -57,5 +68,14 @@ mod tests {
         assert!(!weak(&[Key::FirstName, Key::City]));
         assert!(!weak(&[Key::BirthDate, Key::Gender]));
         assert!(!weak(&[Key::ExternalId]));
+        assert!(!weak(&[Key::FirstName, Key::ClientUserAgent]));
+        for key in [
+            Key::ClientIpAddress,
+            Key::ClickId,
+            Key::BrowserId,
+            Key::MobileAdvertiserId,
+        ] {
+            assert!(!weak(&[key, Key::City]));
+        }
     }
 }

@@ -8,8 +8,8 @@ use super::client::{Endpoint, Method, Request};
 use super::destination::{Destination, RowReject};
 use super::json;
 use crate::batches::{Batch, BatchLimits, Envelope};
+use crate::identity::IdentifiedRow;
 use crate::identity::key::{Api, Key};
-use crate::identity::{IdentifiedRow, Identifier};
 use crate::rows::Record;
 
 /// Meta: "maximum of 10,000 users" a request.
@@ -42,6 +42,27 @@ pub enum DeleteWith {
     MethodOverride,
 }
 
+/// Whose ids the scoped ids of an object are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdScopes {
+    /// Required with app-scoped ids.
+    pub apps: Vec<String>,
+    /// Required with page-scoped ids.
+    pub page: Option<String>,
+}
+
+impl IdScopes {
+    /// The first key of the schema whose ids Meta could not place: it wants the apps of
+    /// app-scoped ids, and exactly one page of page-scoped ones.
+    pub fn missing_for(&self, schema: &[Key]) -> Option<Key> {
+        schema.iter().copied().find(|key| match key {
+            Key::AppScopedUserId => self.apps.is_empty(),
+            Key::PageScopedUserId => self.page.is_none(),
+            _ => false,
+        })
+    }
+}
+
 /// The members of one object, added to or removed from one audience.
 #[derive(Debug)]
 pub struct CustomAudience {
@@ -50,6 +71,7 @@ pub struct CustomAudience {
     delete_with: DeleteWith,
     /// The columns of the upload: the keys that the object can give.
     schema: Vec<Key>,
+    scopes: IdScopes,
     largest_body: usize,
 }
 
@@ -66,12 +88,41 @@ impl CustomAudience {
             mode,
             delete_with,
             schema,
+            scopes: IdScopes::default(),
             largest_body,
         }
     }
 
+    /// Needed where the schema has scoped ids; [`IdScopes::missing_for`] tells.
+    #[must_use]
+    pub fn with_scopes(self, scopes: IdScopes) -> CustomAudience {
+        CustomAudience { scopes, ..self }
+    }
+
     fn overrides_method(&self) -> bool {
         self.mode == AudienceMode::Remove && self.delete_with == DeleteWith::MethodOverride
+    }
+
+    /// The apps and the page of the scoped ids, as members of the payload. Where the
+    /// schema has no such ids they are left out.
+    fn write_scopes(&self, head: &mut Vec<u8>) {
+        let IdScopes { apps, page } = &self.scopes;
+        for (key, member, ids) in [
+            (Key::AppScopedUserId, "app_ids", apps.as_slice()),
+            (Key::PageScopedUserId, "page_ids", page.as_slice()),
+        ] {
+            if self.schema.contains(&key) {
+                json::text(head, member);
+                head.extend_from_slice(b":[");
+                for (place, id) in ids.iter().enumerate() {
+                    if place > 0 {
+                        head.push(b',');
+                    }
+                    json::text(head, id);
+                }
+                head.extend_from_slice(b"],");
+            }
+        }
     }
 
     /// Writes the `nth` entry of a row: each key's value of that place. A key with
@@ -89,8 +140,7 @@ impl CustomAudience {
                 .take_while(|(place, _)| *place <= nth)
                 .last();
             match value {
-                Some((_, Identifier::Sha256(digest))) => json::hex(body, digest.as_bytes()),
-                Some((_, Identifier::Plain(text))) => json::text(body, text),
+                Some((_, identifier)) => json::identifier(body, identifier),
                 // Meta: an unknown cell is the empty text, never the hash of it.
                 None => body.extend_from_slice(b"\"\""),
             }
@@ -118,7 +168,9 @@ impl Destination for CustomAudience {
                 key.wire_name(Api::CustomAudience).unwrap_or_default(),
             );
         }
-        head.extend_from_slice(b"],\"is_raw\":true,\"data\":[");
+        head.extend_from_slice(b"],\"is_raw\":true,");
+        self.write_scopes(&mut head);
+        head.extend_from_slice(b"\"data\":[");
         Envelope {
             head: head.into(),
             tail: Bytes::from_static(b"]}}"),
@@ -133,9 +185,9 @@ impl Destination for CustomAudience {
     }
 
     fn write(&self, _: &Record, row: &IdentifiedRow, body: &mut Vec<u8>) -> Result<u32, RowReject> {
-        let entries = self
-            .schema
-            .iter()
+        // What identifies nobody makes no entry of its own.
+        let identifying = self.schema.iter().filter(|key| key.identifies());
+        let entries = identifying
             .map(|key| row.values(*key).count())
             .max()
             .unwrap_or(0);

@@ -1,5 +1,7 @@
 //! JSON written straight into a request's body. Writing into memory cannot fail.
 
+use crate::identity::Identifier;
+
 /// A JSON string.
 pub(super) fn text(body: &mut Vec<u8>, text: &str) {
     // Most texts are names of keys: nothing in them needs a closer look.
@@ -11,6 +13,14 @@ pub(super) fn text(body: &mut Vec<u8>, text: &str) {
         return;
     }
     let _ = serde_json::to_writer(body, text);
+}
+
+pub(super) fn identifier(body: &mut Vec<u8>, identifier: Identifier<'_>) {
+    match identifier {
+        Identifier::Sha256(digest) => hex(body, digest.as_bytes()),
+        Identifier::Plain(plain) => text(body, plain),
+        Identifier::Json(json) => body.extend_from_slice(json.as_bytes()),
+    }
 }
 
 pub(super) fn integer(body: &mut Vec<u8>, number: i64) {

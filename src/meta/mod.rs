@@ -19,7 +19,7 @@ pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
     PropertySource, TooOld,
 };
-pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith};
+pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith, IdScopes};
 pub use destination::{Destination, LeftOut, RowReject};
 pub use outcome::{ErrorCode, Outcome};
 pub use usage::Usage;

@@ -1,10 +1,12 @@
 //! `[route.custom_audience]`: which customer list, and what is done to it.
 
+use crate::identity::columns::{Columns, Role};
+use crate::identity::key::Key;
 use crate::meta::AudienceMode;
 
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Table};
-use super::id::{self, AdAccountId, AudienceId};
+use super::id::{self, AdAccountId, AppId, AudienceId, PageId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomAudience {
@@ -12,6 +14,10 @@ pub struct CustomAudience {
     pub ad_account: Option<AdAccountId>,
     pub audience: AudienceId,
     pub mode: AudienceMode,
+    /// Whose the app-scoped ids are; empty where there are none.
+    pub app_ids: Vec<AppId>,
+    /// Whose the page-scoped ids are. Meta takes exactly one.
+    pub page_id: Option<PageId>,
 }
 
 /// `replace` is known, so that it gets a sentence of its own.
@@ -22,7 +28,7 @@ const MODES: [(&str, Option<AudienceMode>); 3] = [
 ];
 
 impl CustomAudience {
-    pub(super) fn read(mut table: Table<'_>) -> Option<CustomAudience> {
+    pub(super) fn read(mut table: Table<'_>, columns: Option<&Columns>) -> Option<CustomAudience> {
         let ad_account = match table.ask("ad_account") {
             None => Some(None),
             Some(node) => id::read(&node).map(Some),
@@ -33,13 +39,54 @@ impl CustomAudience {
         let mode = table
             .require("mode", "\"add\" or \"remove\"")
             .and_then(|node| mode(&node));
+        let app_ids = match table.ask("app_ids") {
+            None => Some(Vec::new()),
+            Some(node) => app_ids(&node),
+        };
+        let page_id = match table.ask("page_id") {
+            None => Some(None),
+            Some(node) => id::read(&node).map(Some),
+        };
+        for (setting, key, is_missing) in [
+            ("app_ids", Key::AppScopedUserId, app_ids == Some(Vec::new())),
+            ("page_id", Key::PageScopedUserId, page_id == Some(None)),
+        ] {
+            if is_missing && columns.is_some_and(|columns| names(columns, key)) {
+                let problem = format!("missing: Meta refuses {key} columns without it");
+                table.fault_of(setting, problem);
+            }
+        }
         table.close();
         Some(CustomAudience {
             ad_account: ad_account?,
             audience: audience?,
             mode: mode?,
+            app_ids: app_ids?,
+            page_id: page_id?,
         })
     }
+}
+
+/// Whether the configuration gives the key to a column; under auto only a header can.
+fn names(columns: &Columns, key: Key) -> bool {
+    match columns {
+        Columns::Auto => false,
+        Columns::Named(columns) => columns.iter().any(|column| match column.role {
+            Role::Identifier { key: found, .. } => found == key,
+            Role::OnlyIf { .. } => false,
+        }),
+    }
+}
+
+fn app_ids(node: &Node<'_>) -> Option<Vec<AppId>> {
+    let elements = node.elements("a list of ids in quotes, as [\"1234567890\"]")?;
+    if elements.is_empty() {
+        node.fault("must not be empty: leave it out instead");
+        return None;
+    }
+    // All first, so that every fault is told.
+    let ids: Vec<Option<AppId>> = elements.iter().map(id::read).collect();
+    ids.into_iter().collect()
 }
 
 fn mode(node: &Node<'_>) -> Option<AudienceMode> {

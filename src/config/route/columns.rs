@@ -36,7 +36,10 @@ pub(super) fn read(node: &Node<'_>, api: Option<Api>) -> Option<Columns> {
             complete = false;
         }
     }
-    let identifies = |column: &Column| matches!(column.role, Role::Identifier { .. });
+    let identifies = |column: &Column| match column.role {
+        Role::Identifier { key, .. } => key.identifies(),
+        Role::OnlyIf { .. } => false,
+    };
     if complete && !columns.iter().any(identifies) {
         node.fault("no column holds an identifier, so nobody could be recognised");
         return None;

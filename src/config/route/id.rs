@@ -14,6 +14,14 @@ pub struct DatasetId(String);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AudienceId(String);
 
+/// An app of Meta's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AppId(String);
+
+/// A Facebook page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PageId(String);
+
 /// An ad account, with the `act_` in front.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AdAccountId(String);
@@ -25,6 +33,18 @@ impl DatasetId {
 }
 
 impl AudienceId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AppId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PageId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,6 +69,22 @@ impl FromStr for AudienceId {
 
     fn from_str(text: &str) -> Result<AudienceId, String> {
         digits(text).map(AudienceId)
+    }
+}
+
+impl FromStr for AppId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<AppId, String> {
+        digits(text).map(AppId)
+    }
+}
+
+impl FromStr for PageId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PageId, String> {
+        digits(text).map(PageId)
     }
 }
 

@@ -14,10 +14,10 @@ pub use audience::CustomAudience;
 pub use conversions::Conversions;
 pub use custom_data::{Property, PropertySource};
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
-pub use id::{AdAccountId, AudienceId, DatasetId};
+pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 
 use crate::credentials::SecretRef;
-use crate::identity::columns::Columns;
+use crate::identity::columns::{Columns, Role};
 use crate::identity::key::Api;
 use crate::identity::{Spelling, StaticValue};
 
@@ -100,6 +100,9 @@ impl Route {
             .require("columns", "\"auto\", or a table of source column to key")
             .and_then(|node| columns::read(&node, api(&mut table)));
         let destination = destination(report, &mut table, columns.as_ref());
+        if let (Some(columns), Some(destination)) = (&columns, &destination) {
+            check_keys(columns, destination.api(), &table);
+        }
         let spelling = match table.ask("normalisation") {
             None => Some(Spelling::default()),
             Some(node) => normalisation::read(&node),
@@ -172,6 +175,22 @@ fn api(table: &mut Table<'_>) -> Option<Api> {
     conversions.xor(audience)
 }
 
+/// A column that is named for one destination alone would be lost in silence at the other.
+fn check_keys(columns: &Columns, api: Api, table: &Table<'_>) {
+    let Columns::Named(columns) = columns else {
+        return;
+    };
+    for column in columns {
+        if let Role::Identifier { key, .. } = column.role
+            && !key.serves(api)
+        {
+            let column = shown(&column.name);
+            let problem = format!("column {column}: route.{api} does not know {key}");
+            table.fault_of("columns", problem);
+        }
+    }
+}
+
 fn destination(
     report: &Report<'_>,
     table: &mut Table<'_>,
@@ -182,7 +201,9 @@ fn destination(
     match (conversions, audience) {
         (Some(node), None) => Conversions::read(report, node.table()?, columns)
             .map(|conversions| Destination::Conversions(Box::new(conversions))),
-        (None, Some(node)) => CustomAudience::read(node.table()?).map(Destination::CustomAudience),
+        (None, Some(node)) => {
+            CustomAudience::read(node.table()?, columns).map(Destination::CustomAudience)
+        }
         (None, None) => {
             table.fault("needs [route.conversions] or [route.custom_audience]");
             None

@@ -158,3 +158,57 @@ fn what_is_odd_but_allowed_is_noticed() {
     assert!(notices.contains("travel unencrypted"), "{notices}");
     assert_eq!(valid(&with_routes(&[("a", None, "a/")])).notices, [""; 0]);
 }
+
+#[test]
+fn a_column_of_the_other_destination_is_a_fault() {
+    let text = with_columns("mail = \"email\"\nagent = \"client_user_agent\"");
+    let found = faults(&text).join("\n");
+    let expected =
+        "columns: column \"agent\": route.custom_audience does not know client_user_agent";
+    assert!(found.contains(expected), "{found}");
+    // What identifies nobody is no column to recognise people by.
+    let found = faults(&with_columns("worth = \"lookalike_value\"")).join("\n");
+    assert!(found.contains("no column holds an identifier"), "{found}");
+}
+
+#[test]
+fn scoped_ids_need_their_app_or_page() {
+    let columns = "[route.columns]\na = \"APPUID\"\np = \"page_scoped_user_id\"\n";
+    let with = |settings: &str| {
+        format!(
+            "{QUEUE_AND_STATE}[[route]]\nname = \"r\"\nprefix = \"p/\"\ncredentials = \"env:T\"\n\
+             [route.custom_audience]\naudience = \"1\"\nmode = \"add\"\n{settings}{columns}"
+        )
+    };
+    valid(&with("app_ids = [\"1\", \"2\"]\npage_id = \"3\"\n"));
+    let cases = [
+        (
+            "",
+            "custom_audience.app_ids: missing: Meta refuses app_scoped_user_id columns without it",
+        ),
+        (
+            "",
+            "custom_audience.page_id: missing: Meta refuses page_scoped_user_id columns without it",
+        ),
+        (
+            "app_ids = []\npage_id = \"3\"\n",
+            "custom_audience.app_ids: must not be empty",
+        ),
+        (
+            "app_ids = [1]\npage_id = \"3\"\n",
+            "custom_audience.app_ids[0]: must be in quotes",
+        ),
+        (
+            "app_ids = \"1\"\npage_id = \"3\"\n",
+            "custom_audience.app_ids: must be a list of ids",
+        ),
+        (
+            "app_ids = [\"1\"]\npage_id = \"x\"\n",
+            "custom_audience.page_id: must be digits in quotes",
+        ),
+    ];
+    for (settings, expected) in cases {
+        let found = faults(&with(settings)).join("\n");
+        assert!(found.contains(expected), "{found}");
+    }
+}

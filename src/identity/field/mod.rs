@@ -7,12 +7,20 @@
 
 pub(super) mod birth_date;
 mod birth_part;
+mod browser_cookie;
 mod city;
 pub(super) mod country;
 mod email;
+mod first_initial;
 mod gender;
+mod ip_address;
+mod lookalike_value;
+pub(super) mod madid;
+mod meta_id;
 mod name;
+mod opaque;
 mod phone;
+pub(super) mod processing;
 mod spreadsheet;
 mod state;
 mod zip;
@@ -36,9 +44,12 @@ pub(super) fn apply(
 ) -> Result<(), Reason> {
     let country = reading.country;
     match key {
-        Key::ExternalId => {
-            // Any text is somebody's id; only its ends were trimmed.
-            out.push_str(text);
+        Key::ExternalId
+        | Key::SubscriptionId
+        | Key::AnonymousId
+        | Key::WhatsAppClickId
+        | Key::ClientUserAgent => {
+            opaque::normalize(text, out);
             Ok(())
         }
         Key::Email => email::normalize(text, out),
@@ -49,10 +60,25 @@ pub(super) fn apply(
         Key::BirthMonth => BirthPart::Month.normalize(text, context.as_of, out),
         Key::BirthDay => BirthPart::Day.normalize(text, context.as_of, out),
         Key::FirstName | Key::LastName => name::normalize(text, context.spelling, out),
+        Key::FirstInitial => first_initial::normalize(text, out),
         Key::City => city::normalize(text, context.spelling, out),
         Key::State => state::normalize(text, country, out),
         Key::Zip => zip::normalize(text, country, out),
         Key::Country => country::normalize(text, out),
+        Key::MobileAdvertiserId => madid::normalize(text, out),
+        Key::LookalikeValue => lookalike_value::normalize(text, out),
+        Key::PageScopedUserId
+        | Key::AppScopedUserId
+        | Key::LeadId
+        | Key::PageId
+        | Key::InstagramAccountId
+        | Key::InstagramScopedId => meta_id::normalize(text, out),
+        Key::ProcessingOptions => processing::options(text, out),
+        Key::ProcessingCountry => processing::country(text, out),
+        Key::ProcessingState => processing::state(text, context.api, out),
+        Key::ClientIpAddress => ip_address::normalize(text, out),
+        Key::ClickId => browser_cookie::click_id(text, out),
+        Key::BrowserId => browser_cookie::browser_id(text, out),
     }
 }
 

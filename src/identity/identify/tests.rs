@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used)]
+
+mod attributes;
+
 use time::macros::date;
 
 use super::super::columns::{Column, Columns, CountryCode, Reading, Role};

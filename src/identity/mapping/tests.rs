@@ -107,10 +107,91 @@ fn auto_takes_several_columns_of_one_key_and_counts_the_unknown() {
     .unwrap();
     assert_eq!(
         mapping.keys(),
-        [Key::Email, Key::Phone, Key::LastName, Key::FirstName]
+        [
+            Key::Email,
+            Key::Phone,
+            Key::LastName,
+            Key::FirstName,
+            Key::MobileAdvertiserId
+        ]
     );
-    assert_eq!(mapping.sources.len(), 7);
-    assert_eq!(mapping.unmapped().len(), 2);
+    assert_eq!(mapping.sources.len(), 8);
+    assert_eq!(mapping.unmapped().len(), 1);
+}
+
+#[test]
+fn auto_leaves_columns_of_the_other_api_alone() {
+    let header = ["email", "client_ip_address", "fbp", "FI", "lookalike_value"];
+    let conversions = auto(&header, Api::Conversions).unwrap();
+    let browser = [Key::Email, Key::ClientIpAddress, Key::BrowserId];
+    assert_eq!(conversions.keys(), browser);
+    assert_eq!(conversions.unmapped().len(), 2);
+    let audience = auto(&header, Api::CustomAudience).unwrap();
+    let list = [Key::Email, Key::FirstInitial, Key::LookalikeValue];
+    assert_eq!(audience.keys(), list);
+    assert_eq!(audience.unmapped().len(), 2);
+}
+
+#[test]
+fn a_named_column_of_the_other_api_is_a_fault() {
+    let error = named(
+        &[("mail", Key::Email), ("f", Key::FirstInitial)],
+        &["mail", "f"],
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("first_initial is no key of route.conversions: leave its column out")
+    );
+}
+
+#[test]
+fn options_bring_country_and_state_and_these_do_not_come_alone() {
+    for api in [Api::Conversions, Api::CustomAudience] {
+        let mapping = auto(&["email", "data_processing_options"], api).unwrap();
+        let keys = [
+            Key::Email,
+            Key::ProcessingOptions,
+            Key::ProcessingCountry,
+            Key::ProcessingState,
+        ];
+        assert_eq!(mapping.keys(), keys);
+        let error = auto(&["email", "data_processing_options_state"], api);
+        let fault = MappingFault::PlaceWithoutOptions;
+        assert_eq!(error.unwrap_err().faults, [fault]);
+    }
+}
+
+#[test]
+fn what_decides_about_a_row_has_one_column() {
+    let header = ["email", "lookalike_value", "lookalike_value_2"];
+    let error = auto(&header, Api::CustomAudience).unwrap_err();
+    let key = Key::LookalikeValue;
+    assert_eq!(error.faults, [MappingFault::SeveralDecide { key }]);
+    auto(&header, Api::Conversions).unwrap();
+}
+
+#[test]
+fn what_identifies_nobody_makes_no_mapping() {
+    for name in [
+        "client_user_agent",
+        "data_processing_options",
+        "ig_account_id",
+    ] {
+        let error = auto(&[name], Api::Conversions).unwrap_err();
+        assert_eq!(error.faults, [MappingFault::NothingRecognised]);
+    }
+    let error = named(&[("ua", Key::ClientUserAgent)], &["ua"]).unwrap_err();
+    assert_eq!(error.faults, [MappingFault::NoIdentifierConfigured]);
+}
+
+#[test]
+fn to_take_people_off_a_list_only_identifiers_are_read() {
+    let header = ["email", "lookalike_value", "data_processing_options"];
+    let mapping = auto(&header, Api::CustomAudience).unwrap();
+    assert_eq!(mapping.keys().len(), 5);
+    assert_eq!(mapping.identifiers_only().keys(), [Key::Email]);
 }
 
 #[test]

@@ -22,7 +22,12 @@ pub use warning::{Warning, WarningCode};
 pub const LOOKED_AT: usize = 10_000;
 
 /// Keys of which each person has values of their own.
-const OF_ONE_PERSON: [Key; 3] = [Key::ExternalId, Key::Email, Key::Phone];
+const OF_ONE_PERSON: [Key; 4] = [
+    Key::ExternalId,
+    Key::Email,
+    Key::Phone,
+    Key::MobileAdvertiserId,
+];
 
 // All thresholds are judgement: high enough that a good file has no warning.
 
@@ -68,7 +73,7 @@ impl Quality {
                 values.push(value);
             }
             // A country tells no two people apart.
-            if key != Key::Country && telling != Some(key) {
+            if key.identifies() && key != Key::Country && telling != Some(key) {
                 telling = Some(key);
                 keys += 1;
             }
@@ -161,7 +166,7 @@ fn fingerprint(identifier: Identifier<'_>) -> u64 {
             .as_bytes()
             .first_chunk()
             .map_or(0, |first| u64::from_le_bytes(*first)),
-        Identifier::Plain(text) => text
+        Identifier::Plain(text) | Identifier::Json(text) => text
             .bytes()
             .fold(text.len() as u64, |sum, byte| mixed(sum, u64::from(byte))),
     }

@@ -18,8 +18,8 @@ use super::client::{Endpoint, Method, Request};
 use super::destination::{Destination, LeftOut, RowReject};
 use super::json;
 use crate::batches::{Batch, BatchLimits, Envelope};
-use crate::identity::key::Api;
-use crate::identity::{IdentifiedRow, Identifier};
+use crate::identity::IdentifiedRow;
+use crate::identity::key::{Api, Key};
 use crate::object::version::ObjectVersion;
 use crate::rows::Record;
 use custom_data::CustomData;
@@ -186,29 +186,56 @@ impl Conversions {
     }
 }
 
-/// `"em":["<hex>","<hex>"],…`
+/// `"em":["<hex>","<hex>"],"fbp":"<text>",…`: a list where the key may be one.
 fn write_user_data(row: &IdentifiedRow, body: &mut Vec<u8>) {
-    let mut open = None;
-    for (key, identifier) in row.iter() {
-        match open {
-            Some(previous) if previous == key => body.push(b','),
-            _ => {
-                if open.is_some() {
-                    body.extend_from_slice(b"],");
-                }
-                open = Some(key);
-                // All keys of this API have a name in it.
-                json::text(body, key.wire_name(Api::Conversions).unwrap_or_default());
-                body.extend_from_slice(b":[");
+    let mut previous = None;
+    let mut in_list = false;
+    for (key, identifier) in row.iter().filter(|(key, _)| !key.is_processing()) {
+        if previous != Some(key) {
+            if in_list {
+                body.push(b']');
             }
+            if previous.is_some() {
+                body.push(b',');
+            }
+            previous = Some(key);
+            // All keys of this API have a name in it.
+            json::text(body, key.wire_name(Api::Conversions).unwrap_or_default());
+            body.push(b':');
+            in_list = key.takes_several(Api::Conversions);
+            if in_list {
+                body.push(b'[');
+            }
+        } else if in_list {
+            body.push(b',');
+        } else {
+            continue;
         }
-        match identifier {
-            Identifier::Sha256(digest) => json::hex(body, digest.as_bytes()),
-            Identifier::Plain(text) => json::text(body, text),
-        }
+        json::identifier(body, identifier);
     }
-    if open.is_some() {
+    if in_list {
         body.push(b']');
+    }
+}
+
+/// Limited Data Use, which is of the event and not of the person. Country and state stand
+/// only beside options.
+fn write_processing(row: &IdentifiedRow, body: &mut Vec<u8>) {
+    for key in [
+        Key::ProcessingOptions,
+        Key::ProcessingCountry,
+        Key::ProcessingState,
+    ] {
+        match row.values(key).next() {
+            Some(value) => {
+                body.push(b',');
+                json::text(body, key.wire_name(Api::Conversions).unwrap_or_default());
+                body.push(b':');
+                json::identifier(body, value);
+            }
+            None if key == Key::ProcessingOptions => return,
+            None => {}
+        }
     }
 }
 
@@ -257,6 +284,7 @@ impl Destination for Conversions {
         body.extend_from_slice(b",\"user_data\":{");
         write_user_data(row, body);
         body.push(b'}');
+        write_processing(row, body);
         self.custom_data.write(&self.fields, record, body)?;
         body.push(b'}');
         Ok(1)
