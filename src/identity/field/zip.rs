@@ -8,7 +8,7 @@
 use super::super::columns::CountryCode;
 use super::super::reason::Reason;
 use super::super::text;
-use super::{something_left, spreadsheet};
+use super::spreadsheet;
 
 const ZIP_DIGITS: usize = 5;
 const ZIP_PLUS_4_DIGITS: usize = 9;
@@ -21,7 +21,9 @@ pub(super) fn normalize(
     text::lower_kept(text, out, |c| {
         !(c.is_whitespace() || c.is_control() || text::is_dash(c))
     });
-    something_left(out)?;
+    if !out.contains(char::is_alphanumeric) {
+        return Err(Reason::NothingLeft);
+    }
     if spreadsheet::is_rewritten(out) {
         return Err(Reason::SpreadsheetNumber);
     }
@@ -93,5 +95,6 @@ mod tests {
         assert_eq!(zip("94035.0", ""), Err(Reason::SpreadsheetNumber));
         assert_eq!(zip("94 035.0", ""), Err(Reason::SpreadsheetNumber));
         assert_eq!(zip("--- ", ""), Err(Reason::NothingLeft));
+        assert_eq!(zip(".", "US"), Err(Reason::NothingLeft));
     }
 }
