@@ -150,7 +150,7 @@ impl Activation<'_> {
             self.route,
             &self.parts.config,
             &credentials,
-            table.header.names(),
+            &table.header,
             version,
             OffsetDateTime::now_utc().unix_timestamp(),
         )?;

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::sample_gate::{Blocked, SampleGate};
 use crate::batches::{Batch, BatchBuilder};
 use crate::identity::{IdentifiedRow, Mapping, Tally, Verdict};
-use crate::meta::{Destination, RowReject};
+use crate::meta::{Destination, LeftOut, RowReject};
 use crate::object::{Decompressed, PinnedReader};
 use crate::receipts::{Code, Rejects};
 use crate::rows::{Next, Record, RowReader, RowsError};
@@ -34,6 +34,7 @@ pub(super) struct Produced {
     pub rows_filtered: u64,
     pub rejects: Rejects,
     pub fields: Tally,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Why the rows were not read to the end.
@@ -54,6 +55,7 @@ impl Production {
     ) -> (Produced, Result<(), ProduceError>) {
         let mut produced = Produced::default();
         let ended = self.fill(&batches, &mut produced).await;
+        produced.left_out = self.destination.left_out();
         (produced, ended)
     }
 

@@ -78,6 +78,13 @@ impl Report {
             };
             receipt.fields.insert(Code::new(key.name()), counts);
         }
+        for left_out in produced.left_out {
+            // The configuration lets no other names through than codes may have.
+            if let Ok(property) = Code::try_from(left_out.property) {
+                let reasons = receipt.properties_left_out.entry(property).or_default();
+                reasons.insert(Code::new(left_out.reason), left_out.cells);
+            }
+        }
 
         let delivered = self.delivered;
         receipt.sent.accepted = delivered.rows_accepted;

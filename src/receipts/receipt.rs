@@ -42,6 +42,10 @@ pub struct Receipt {
     pub refusals: Refusals,
     /// What became of the cells of each key.
     pub fields: BTreeMap<Code, FieldCounts>,
+    /// Cells of optional properties (`custom_data`) that their events went out without,
+    /// by property and reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties_left_out: BTreeMap<Code, BTreeMap<Code, u64>>,
     #[serde(flatten)]
     pub trace_ids: TraceIds,
     /// The replay that asked for it, if it was one.
@@ -79,6 +83,7 @@ impl Receipt {
             rejects: Rejects::default(),
             refusals: Refusals::default(),
             fields: BTreeMap::new(),
+            properties_left_out: BTreeMap::new(),
             trace_ids: TraceIds::default(),
             replay: None,
             worker: Worker::this(),

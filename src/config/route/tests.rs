@@ -106,7 +106,7 @@ fn each_rule_of_columns_has_its_fault() {
         ),
         (
             "a = { key = \"em\", default_country = \"US\" }",
-            "columns.a.default_country: has no meaning for email",
+            "columns.a.default_country: has no meaning for email: only",
         ),
         (
             "a = { key = \"ph\", default_country = \"USA\" }",
@@ -158,3 +158,6 @@ fn what_is_odd_but_allowed_is_noticed() {
     assert!(notices.contains("travel unencrypted"), "{notices}");
     assert_eq!(valid(&with_routes(&[("a", None, "a/")])).notices, [""; 0]);
 }
+
+mod columns;
+mod custom_data;

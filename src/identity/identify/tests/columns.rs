@@ -177,10 +177,7 @@ fn a_birth_date_s_column_has_its_form_and_its_order() {
     ];
     let mut fixture = fixture(columns, Api::Conversions);
     fixture.identify(&["a@example.com", "03/04/1997"]);
-    fixture.assert_hashed(&[
-        (Key::Email, "a@example.com"),
-        (Key::BirthDate, "19970403"),
-    ]);
+    fixture.assert_hashed(&[(Key::Email, "a@example.com"), (Key::BirthDate, "19970403")]);
     fixture.identify(&["a@example.com", "2/16/1997"]);
     fixture.identify(&["a@example.com", &hex_of("19970403")]);
     let birth = fixture.tally.of(Key::BirthDate);
