@@ -116,10 +116,10 @@ fn identifier(key: Key, reading: Reading, separator: Option<char>) -> String {
         "default_country",
         country.as_ref().map(|code| code.as_str()),
     );
-    add("form", word_of(&FORMS, reading.form));
+    add("form", word_of(&FORMS, &reading.form));
     let separator = separator.map(String::from);
     add("separator", separator.as_deref());
-    add("date_order", word_of(&DATE_ORDERS, reading.date_order));
+    add("date_order", word_of(&DATE_ORDERS, &reading.date_order));
     let is_key_alone = reading == Reading::default() && separator.is_none();
     if is_key_alone {
         return toml_text(key.name());
@@ -127,8 +127,8 @@ fn identifier(key: Key, reading: Reading, separator: Option<char>) -> String {
     table + " }"
 }
 
-fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: T) -> Option<&'static str> {
-    let found = words.iter().find(|(_, known)| *known == value);
+fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> Option<&'static str> {
+    let found = words.iter().find(|(_, known)| known == value);
     found.map(|(word, _)| *word)
 }
 
