@@ -147,10 +147,7 @@ fn a_static_value_is_checked_when_it_is_configured() {
             "country = \"Atlantis\"",
             "static_values.country: is no value of country (country_unknown): Write the country",
         ),
-        (
-            "country = \"\"",
-            "static_values.country: is no value of country (nothing_left)",
-        ),
+        ("country = \"\"", "static_values.country: must not be blank"),
         (
             "country = \"US\"\nzip = \"1234\"",
             "static_values.zip: is no value of zip (zip_not_us)",
