@@ -177,6 +177,7 @@ fn row_of(about: &About) -> Vec<String> {
         Some(Scalar::Text(text)) => format!("`\"{text}\"`"),
         Some(Scalar::Integer(integer)) => format!("`{integer}`"),
         Some(Scalar::Number(number)) => format!("`{number:?}`"),
+        Some(Scalar::Boolean(boolean)) => format!("`{boolean}`"),
         Some(Scalar::Variable(_) | Scalar::Other(_)) => panic!("no default is one of these"),
     };
     let code = |text: String| format!("`{text}`");

@@ -153,7 +153,7 @@ impl Activation<'_> {
             self.route,
             &self.parts.config,
             credentials.pixel_id.as_deref(),
-            table.header.names(),
+            &table.header,
             version,
             OffsetDateTime::now_utc().unix_timestamp(),
         )?;

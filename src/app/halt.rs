@@ -44,6 +44,11 @@ pub enum Refusal {
         setting: &'static str,
         column: String,
     },
+    /// Several columns of the header have the name of one that the route needs.
+    RepeatedColumn {
+        setting: &'static str,
+        column: String,
+    },
     /// `value = "auto"`, and no column is known to hold a value.
     NoValueColumn,
     /// A column holds ids of this key, and the route does not say of which app or page.
@@ -173,6 +178,7 @@ impl Refusal {
             Refusal::Rows(_) => "unreadable_header",
             Refusal::Mapping(_)
             | Refusal::Column { .. }
+            | Refusal::RepeatedColumn { .. }
             | Refusal::NoValueColumn
             | Refusal::NoScope(_) => "header_does_not_fit",
             Refusal::TooOld(_) => "too_old",
@@ -194,6 +200,10 @@ impl fmt::Display for Refusal {
             Refusal::Column { setting, column } => {
                 write!(f, "the header has no column {column:?}, which the route's {setting} names")
             }
+            Refusal::RepeatedColumn { setting, column } => write!(
+                f,
+                "several columns of the header are called {column:?}, which the route's {setting} names: rename all but one"
+            ),
             Refusal::NoValueColumn => f.write_str(
                 "no column of the header is known to hold a value: name it in the route's conversions.value",
             ),

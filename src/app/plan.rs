@@ -12,10 +12,11 @@ use crate::identity::key::Api;
 use crate::identity::{Context, EventField, Header, Mapping};
 use crate::meta::{
     self, AudienceMode, Conversions, CustomAudience, Destination, EventFields, FieldSource,
-    IdScopes,
+    IdScopes, PropertySource,
 };
 use crate::object::version::ObjectVersion;
 use crate::receipts;
+use crate::rows;
 
 pub(super) struct Plan {
     pub mapping: Mapping,
@@ -35,29 +36,39 @@ impl Plan {
         route: &Route,
         config: &Config,
         pixel_id: Option<&str>,
-        header: &[String],
+        header: &rows::Header,
         version: &ObjectVersion,
         now: i64,
     ) -> Result<Plan, Refusal> {
-        let header = Header::new(header.iter().map(String::as_str));
+        let own = header.own();
+        let header = Header::new(header.names().iter().map(String::as_str)).of_which_own(own);
         let as_of = OffsetDateTime::from_unix_timestamp(version.last_modified)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
             .date();
-        let context = Context::new(route.destination.api(), as_of);
-        let mapping =
-            Mapping::resolve(&route.columns, &header, context).map_err(Refusal::Mapping)?;
+        let context = Context {
+            spelling: route.spelling,
+            ..Context::new(route.destination.api(), as_of)
+        };
+        let mut mapping = Mapping::resolve(&route.columns, &header, context)
+            .map_err(Refusal::Mapping)?
+            .with_static_values(&route.static_values);
         let largest_body = config.delivery.max_body_bytes;
         match &route.destination {
             config::Destination::Conversions(conversions) => {
                 let fields = event_fields(conversions, &header, &mapping)?;
+                let properties = properties(conversions, &header)?;
+                for position in positions(&fields, &properties) {
+                    mapping.also_used(position);
+                }
                 let dataset = match &conversions.dataset_id {
                     Some(id) => id.as_str().to_owned(),
                     None => pixel_id.ok_or(Refusal::NoDataset)?.to_owned(),
                 };
-                let unmapped = unmapped(&mapping, &fields.columns());
+                let unmapped = unmapped(&mapping);
                 let destination =
                     Conversions::new(dataset.clone(), fields, version, largest_body, now)
-                        .map_err(Refusal::TooOld)?;
+                        .map_err(Refusal::TooOld)?
+                        .with_custom_data(properties);
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
@@ -85,7 +96,7 @@ impl Plan {
                     Some(account) => account.as_str().to_owned(),
                     None => format!("audience {id}"),
                 };
-                let unmapped = unmapped(&mapping, &[]);
+                let unmapped = unmapped(&mapping);
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
@@ -98,10 +109,9 @@ impl Plan {
     }
 }
 
-fn unmapped(mapping: &Mapping, of_event: &[usize]) -> Vec<usize> {
-    let unmapped = mapping.unmapped().iter();
-    let unmapped = unmapped.filter(|position| !of_event.contains(position));
-    unmapped.map(|position| position + 1).collect()
+/// As people count, from 1.
+fn unmapped(mapping: &Mapping) -> Vec<usize> {
+    mapping.unmapped().iter().map(|position| position + 1).collect()
 }
 
 /// The apps and the page of the ids that the header promises.
@@ -151,12 +161,7 @@ fn event_fields(
     header: &Header,
     mapping: &Mapping,
 ) -> Result<EventFields, Refusal> {
-    let column = |setting: &'static str, column: &String| {
-        header.position(column).ok_or_else(|| Refusal::Column {
-            setting,
-            column: column.clone(),
-        })
-    };
+    let column = |setting, name: &String| position(header, setting, name);
     let source = |setting, name: &String| column(setting, name).map(FieldSource::Column);
     Ok(EventFields {
         event_name: route.event_name.clone(),
@@ -197,4 +202,68 @@ fn event_fields(
             .map(|url| url.as_str().to_owned()),
         test_event_code: route.test_event_code.clone(),
     })
+}
+
+/// Where a column is that the route names beside the identifiers. Its name must be there
+/// once: which of two is meant, nobody knows.
+fn position(header: &Header, setting: &'static str, name: &str) -> Result<usize, Refusal> {
+    let column = || name.to_owned();
+    if header.is_repeated(name) {
+        return Err(Refusal::RepeatedColumn {
+            setting,
+            column: column(),
+        });
+    }
+    header.position(name).ok_or_else(|| Refusal::Column {
+        setting,
+        column: column(),
+    })
+}
+
+fn properties(
+    route: &config::Conversions,
+    header: &Header,
+) -> Result<Vec<meta::Property>, Refusal> {
+    let property = |property: &config::Property| {
+        let source = match &property.source {
+            config::PropertySource::Fixed { json, .. } => PropertySource::Fixed(json.clone()),
+            config::PropertySource::Column { name, kind } => PropertySource::Column {
+                position: position(header, "conversions.custom_data", name)?,
+                kind: *kind,
+            },
+        };
+        Ok(meta::Property {
+            name: property.name.clone(),
+            source,
+        })
+    };
+    route.custom_data.iter().map(property).collect()
+}
+
+/// The columns that events are read from, beside the identifiers.
+fn positions(fields: &EventFields, properties: &[meta::Property]) -> Vec<usize> {
+    let time = match fields.event_time {
+        meta::EventTime::Object => None,
+        meta::EventTime::Column(position) => Some(position),
+    };
+    let sources = [
+        &fields.event_id,
+        &fields.value,
+        &fields.currency,
+        &fields.order_id,
+    ];
+    let fields = sources
+        .into_iter()
+        .flatten()
+        .filter_map(|source| match source {
+            FieldSource::Column(position) => Some(*position),
+            FieldSource::Fixed(_) => None,
+        });
+    let properties = properties
+        .iter()
+        .filter_map(|property| match property.source {
+            PropertySource::Column { position, .. } => Some(position),
+            PropertySource::Fixed(_) => None,
+        });
+    time.into_iter().chain(fields).chain(properties).collect()
 }

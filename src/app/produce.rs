@@ -11,7 +11,7 @@ use super::sample_gate::{Blocked, SampleGate};
 use crate::batches::{Batch, BatchBuilder};
 use crate::identity::quality::Quality;
 use crate::identity::{IdentifiedRow, Mapping, Tally, Verdict};
-use crate::meta::{Destination, RowReject};
+use crate::meta::{Destination, LeftOut, RowReject};
 use crate::object::{Decompressed, PinnedReader};
 use crate::receipts::{Code, RejectList, Rejects};
 use crate::rows::{Next, Record, RowReader, RowsError};
@@ -41,6 +41,7 @@ pub(super) struct Produced {
     pub quality: Quality,
     /// What a gate that only tells has told.
     pub would_block: Option<Blocked>,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Why the rows were not read to the end.
@@ -62,6 +63,7 @@ impl Production {
         let mut produced = Produced::default();
         let ended = self.fill(&batches, &mut produced).await;
         produced.would_block = self.gate.told();
+        produced.left_out = self.destination.left_out();
         (produced, ended)
     }
 

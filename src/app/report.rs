@@ -96,6 +96,13 @@ impl Report {
             .quality
             .warnings(self.api, &self.keys, &produced.fields);
         receipt.warnings = warnings.iter().map(warning).collect();
+        for left_out in produced.left_out {
+            // The configuration lets no other names through than codes may have.
+            if let Ok(property) = Code::try_from(left_out.property) {
+                let reasons = receipt.properties_left_out.entry(property).or_default();
+                reasons.insert(Code::new(left_out.reason), left_out.cells);
+            }
+        }
 
         let mut delivered = self.delivered;
         delivered.refused.sort_by_key(|refused| refused.row);

@@ -7,6 +7,7 @@ use crate::config::{InputSettings, Route};
 use crate::object::version::ObjectVersion;
 use crate::object::{
     self, Decompressed, Limits, ObjectSource, PinnedReader, ReadOptions, ReadProgress, decompress,
+    hive_columns,
 };
 use crate::rows::{self, RowOptions, RowReader, Rows};
 
@@ -47,10 +48,16 @@ pub(super) async fn open<W>(
     match rows::open(text, options).await? {
         Rows::Empty => Err(Refusal::Nothing("empty").into()),
         Rows::HeaderOnly(_) => Err(Refusal::Nothing("header_only").into()),
-        Rows::Table { header, reader } => Ok(Table {
-            header,
-            reader,
-            _watch: watch,
-        }),
+        Rows::Table {
+            mut header,
+            mut reader,
+        } => {
+            reader.add_constants(&mut header, hive_columns(&version.address.key));
+            Ok(Table {
+                header,
+                reader,
+                _watch: watch,
+            })
+        }
     }
 }

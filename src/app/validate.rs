@@ -149,7 +149,7 @@ impl Validation<'_> {
             self.config,
             // Where it is kept is not looked at; without requests nobody misses it.
             Some(""),
-            table.header.names(),
+            &table.header,
             &dated,
             now,
         )?;

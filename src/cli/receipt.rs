@@ -40,6 +40,15 @@ pub(super) fn summary(receipt: &Receipt) -> String {
             sample.reason.as_str()
         ));
     }
+    for (property, reasons) in &receipt.properties_left_out {
+        for (reason, count) in reasons {
+            text.push_str(&format!(
+                "\n  left out   {count:>10} × {}: {}",
+                property.as_str(),
+                reason.as_str()
+            ));
+        }
+    }
     text.push('\n');
     text
 }

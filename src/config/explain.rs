@@ -4,11 +4,15 @@
 
 use std::fmt::Write;
 
-use crate::identity::columns::{Column, Columns, Role};
+use crate::identity::columns::{Column, Columns, Reading, Role};
+use crate::identity::key::Key;
+
+use crate::identity::Spelling;
 
 use super::Config;
 use super::route::{
-    Conversions, Currency, CustomAudience, Destination, EventId, EventTime, EventValue, Route,
+    Conversions, Currency, CustomAudience, DATE_ORDERS, Destination, EventId, EventTime,
+    EventValue, FORMS, Route,
 };
 use super::shown::{Shown, toml_key, toml_text};
 
@@ -67,6 +71,18 @@ fn describe(page: &mut Page, route: &Route) {
             }
         }
     }
+    if !route.static_values.is_empty() {
+        page.line("[route.static_values]");
+        for value in &route.static_values {
+            page.pair(value.key().name(), toml_text(value.text()));
+        }
+    }
+    let spelling = route.spelling;
+    if spelling != Spelling::default() {
+        page.line("[route.normalisation]");
+        page.pair("name_spaces", spelling.name_spaces.to_string());
+        page.pair("ascii_city", spelling.ascii_city.to_string());
+    }
     match &route.destination {
         Destination::Conversions(conversions) => events(page, conversions),
         Destination::CustomAudience(audience) => list(page, audience),
@@ -75,19 +91,45 @@ fn describe(page: &mut Page, route: &Route) {
 
 fn role(column: &Column) -> String {
     match &column.role {
-        Role::Identifier { key, reading, .. } => match reading.country {
-            None => toml_text(key.name()),
-            Some(country) => format!(
-                "{{ key = {}, default_country = {} }}",
-                toml_text(key.name()),
-                toml_text(country.as_str())
-            ),
-        },
+        Role::Identifier {
+            key,
+            reading,
+            separator,
+        } => identifier(*key, *reading, *separator),
         Role::OnlyIf { values } => {
             let values: Vec<String> = values.iter().map(|value| toml_text(value)).collect();
             format!("{{ only_if = [{}] }}", values.join(", "))
         }
     }
+}
+
+/// The key alone, or a table with what else is said of it.
+fn identifier(key: Key, reading: Reading, separator: Option<char>) -> String {
+    let mut table = format!("{{ key = {}", toml_text(key.name()));
+    let mut add = |option: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            table.push_str(&format!(", {option} = {}", toml_text(value)));
+        }
+    };
+    let country = reading.country;
+    add(
+        "default_country",
+        country.as_ref().map(|code| code.as_str()),
+    );
+    add("form", word_of(&FORMS, &reading.form));
+    let separator = separator.map(String::from);
+    add("separator", separator.as_deref());
+    add("date_order", word_of(&DATE_ORDERS, &reading.date_order));
+    let is_key_alone = reading == Reading::default() && separator.is_none();
+    if is_key_alone {
+        return toml_text(key.name());
+    }
+    table + " }"
+}
+
+fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> Option<&'static str> {
+    let found = words.iter().find(|(_, known)| known == value);
+    found.map(|(word, _)| *word)
 }
 
 fn events(page: &mut Page, conversions: &Conversions) {
@@ -142,6 +184,12 @@ fn events(page: &mut Page, conversions: &Conversions) {
     }
     if let Some(code) = &conversions.test_event_code {
         page.pair("test_event_code", toml_text(code));
+    }
+    if !conversions.custom_data.is_empty() {
+        page.line("[route.conversions.custom_data]");
+        for property in &conversions.custom_data {
+            page.pair(&property.name, property.source.toml(&property.name));
+        }
     }
 }
 

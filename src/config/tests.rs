@@ -294,7 +294,8 @@ fn the_explained_configuration_reads_back_to_the_same() {
         let routes = config.routes.iter().cloned();
         let parts = routes.map(|r| {
             let place = (r.name, r.bucket, r.prefix);
-            (place, r.credentials, r.columns, r.destination)
+            let columns = (r.columns, r.static_values, r.spelling);
+            (place, r.credentials, columns, r.destination)
         });
         parts.collect()
     };

@@ -56,6 +56,12 @@ impl Header {
         self.names.iter().position(|found| found == name)
     }
 
+    /// Whether several columns have exactly this name.
+    pub fn is_repeated(&self, name: &str) -> bool {
+        let name = text::trim(name);
+        self.names.iter().filter(|found| *found == name).count() > 1
+    }
+
     pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }

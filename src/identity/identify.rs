@@ -122,13 +122,7 @@ impl Mapping {
                 source.key,
                 Key::BirthDate | Key::BirthYear | Key::BirthMonth | Key::BirthDay
             ) {
-                birth.take(
-                    source.key,
-                    raw,
-                    source.reading,
-                    &self.context,
-                    &mut ledger,
-                );
+                birth.take(source.key, raw, source.reading, &self.context, &mut ledger);
             } else {
                 self.take_all(source, raw, country, &mut ledger);
             }

@@ -6,8 +6,8 @@ use super::reason::Reason;
 
 /// Counts of cells per source key: plain numbers, to be added up over batches.
 ///
-/// Where a cell holds several values, each of them counts as a cell. The cells of rows that
-/// are rejected in the end are counted too; of filtered rows none are.
+/// Each value of a cell with several counts as a cell; static values are none. The cells
+/// of rows that are rejected in the end are counted too; of filtered rows none are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     keys: [KeyTally; Key::ALL.len()],

@@ -7,6 +7,7 @@
 mod content;
 mod decompress;
 mod error;
+mod hive;
 mod local;
 mod marker;
 mod reader;
@@ -20,6 +21,7 @@ pub mod version;
 pub use content::{Compression, ContentError, Format};
 pub use decompress::{Decompressed, decompress};
 pub use error::ObjectError;
+pub use hive::hive_columns;
 pub use local::LocalSource;
 pub use marker::{Marker, is_marker};
 pub use reader::{PinnedReader, ReadOptions, ReadProgress, open};

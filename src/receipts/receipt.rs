@@ -50,6 +50,10 @@ pub struct Receipt {
     pub rejects_file: Option<RejectsFile>,
     /// What became of the cells of each key that columns were mapped to.
     pub fields: BTreeMap<Code, FieldCounts>,
+    /// Cells of optional properties (`custom_data`) that their events went out without,
+    /// by property and reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties_left_out: BTreeMap<Code, BTreeMap<Code, u64>>,
     #[serde(flatten)]
     pub unmapped_columns: UnmappedColumns,
     /// What a person should look at, though the rows are fine each by itself.
@@ -95,6 +99,7 @@ impl Receipt {
             fields: BTreeMap::new(),
             unmapped_columns: UnmappedColumns::default(),
             warnings: Vec::new(),
+            properties_left_out: BTreeMap::new(),
             trace_ids: TraceIds::default(),
             replay: None,
             worker: Worker::this(),

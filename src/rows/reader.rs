@@ -1,10 +1,12 @@
 //! Rows of whatever format, one after the other, each whole or with its fault.
 
+use std::sync::Arc;
+
 use tokio::io::AsyncRead;
 
 use super::csv::CsvReader;
 use super::error::{RowFault, RowsError};
-use super::record::Record;
+use super::record::{Constants, Header, Record};
 
 /// What [`RowReader::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,10 @@ pub enum Next {
 
 /// Gives out the rows of one file. Made by [`open`](super::open).
 #[derive(Debug)]
-pub struct RowReader<R>(Format<R>);
+pub struct RowReader<R> {
+    format: Format<R>,
+    constants: Option<Arc<Constants>>,
+}
 
 #[derive(Debug)]
 enum Format<R> {
@@ -28,7 +33,22 @@ enum Format<R> {
 
 impl<R: AsyncRead + Unpin + Send> RowReader<R> {
     pub(super) fn csv(reader: CsvReader<R>) -> RowReader<R> {
-        RowReader(Format::Csv(Box::new(reader)))
+        RowReader::of(Format::Csv(Box::new(reader)))
+    }
+
+    fn of(format: Format<R>) -> RowReader<R> {
+        RowReader {
+            format,
+            constants: None,
+        }
+    }
+
+    /// Gives every row these cells besides, by name and cell. A name that is among the
+    /// file's own columns is left out: the file knows better.
+    pub fn add_constants(&mut self, header: &mut Header, columns: Vec<(String, String)>) {
+        if !columns.is_empty() {
+            self.constants = Some(Arc::new(header.add_constants(columns)));
+        }
     }
 
     /// Reads the next row into `record`.
@@ -36,14 +56,18 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
     /// Not cancel-safe: a dropped future leaves the reader inside a record, and every
     /// later call then answers [`RowsError::Interrupted`]. So does a call after an error.
     pub async fn next(&mut self, record: &mut Record) -> Result<Next, RowsError> {
-        match &mut self.0 {
+        // Records are used again, also for another file's rows.
+        if record.constants.as_ref().map(Arc::as_ptr) != self.constants.as_ref().map(Arc::as_ptr) {
+            record.constants.clone_from(&self.constants);
+        }
+        match &mut self.format {
             Format::Csv(reader) => reader.next(record).await,
         }
     }
 
     /// Where the next record begins, in bytes of the decompressed text.
     pub fn offset(&self) -> u64 {
-        match &self.0 {
+        match &self.format {
             Format::Csv(reader) => reader.offset(),
         }
     }

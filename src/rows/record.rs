@@ -2,6 +2,7 @@
 //! it in `Debug`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use csv_async::StringRecord;
 
@@ -11,15 +12,50 @@ use csv_async::StringRecord;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     names: Vec<String>,
+    /// How many of them the file itself has.
+    own: usize,
+}
+
+/// Cells that are the same in every row and not in the file, such as those that its
+/// folders spell out. They stand after the file's own.
+#[derive(PartialEq, Eq)]
+pub(super) struct Constants {
+    own: usize,
+    cells: Vec<String>,
 }
 
 impl Header {
     pub(super) fn new(fields: &StringRecord) -> Header {
         Header {
             names: fields.iter().map(|name| name.trim().to_owned()).collect(),
+            own: fields.len(),
         }
     }
 
+    /// Adds a column for each constant whose name is not among the file's own, which
+    /// go first.
+    pub(super) fn add_constants(&mut self, columns: Vec<(String, String)>) -> Constants {
+        let mut cells = Vec::new();
+        for (name, cell) in columns {
+            let name = name.trim();
+            if self.names.iter().take(self.own).any(|own| own == name) {
+                continue;
+            }
+            self.names.push(name.to_owned());
+            cells.push(cell);
+        }
+        Constants {
+            own: self.own,
+            cells,
+        }
+    }
+
+    /// How many columns the file itself has; constant ones come after them.
+    pub fn own(&self) -> usize {
+        self.own
+    }
+
+    /// Of all columns.
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -39,6 +75,7 @@ pub struct Record {
     pub(super) fields: StringRecord,
     pub(super) number: u64,
     pub(super) offset: u64,
+    pub(super) constants: Option<Arc<Constants>>,
 }
 
 impl Record {
@@ -60,10 +97,21 @@ impl Record {
 
     /// The cell of the column at `index`, as written; empty when there is none.
     pub fn get(&self, index: usize) -> &str {
-        self.fields.get(index).unwrap_or_default()
+        match self.fields.get(index) {
+            Some(cell) => cell,
+            None => self.constant(index),
+        }
     }
 
-    /// How many cells the row has: as many as the header, or none after a fault.
+    fn constant(&self, index: usize) -> &str {
+        let cell = self.constants.as_ref().and_then(|constants| {
+            let place = index.checked_sub(constants.own)?;
+            constants.cells.get(place)
+        });
+        cell.map_or("", String::as_str)
+    }
+
+    /// How many cells of its own the row has: as many as the header, or none after a fault.
     pub fn len(&self) -> usize {
         self.fields.len()
     }
@@ -80,5 +128,11 @@ impl fmt::Debug for Record {
             .field("offset", &self.offset)
             .field("fields", &self.fields.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Constants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Constants({} columns)", self.cells.len())
     }
 }

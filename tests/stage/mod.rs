@@ -118,6 +118,12 @@ impl Stage {
         Stage::before(simulator, endpoint, ROUTES, settings)
     }
 
+    /// Sends the objects of these routes to another endpoint than the simulator's.
+    pub async fn of(routes: &str, endpoint: &str, settings: &[(&str, &str)]) -> Stage {
+        let simulator = Simulator::builder().start().await.unwrap();
+        Stage::before(simulator, endpoint, routes, settings)
+    }
+
     fn before(
         simulator: Simulator,
         endpoint: &str,

@@ -16,9 +16,10 @@ pub(super) struct Options<'t> {
     date_order: Option<Node<'t>>,
 }
 
-pub(super) const FORMS: [(&str, Form); 2] = [("raw", Form::Raw), ("sha256", Form::Sha256)];
+pub(in crate::config) const FORMS: [(&str, Form); 2] =
+    [("raw", Form::Raw), ("sha256", Form::Sha256)];
 
-pub(super) const DATE_ORDERS: [(&str, DateOrder); 2] = [
+pub(in crate::config) const DATE_ORDERS: [(&str, DateOrder); 2] = [
     ("day_first", DateOrder::DayFirst),
     ("month_first", DateOrder::MonthFirst),
 ];

@@ -133,7 +133,9 @@ fn fixed(node: &Node<'_>, documented: Option<PropertyKind>) -> Option<PropertySo
 
 /// As TOML and as JSON.
 fn text_of(kind: PropertyKind, text: &str, node: &Node<'_>) -> Option<(String, String)> {
-    let json = kind.json_of(text).and_then(|json| String::from_utf8(json).ok());
+    let json = kind
+        .json_of(text)
+        .and_then(|json| String::from_utf8(json).ok());
     if json.is_none() {
         node.fault(format!("must be {}", describe(kind)));
     }
@@ -211,7 +213,10 @@ fn kind(node: Option<&Node<'_>>, documented: Option<PropertyKind>) -> Option<Pro
         return Some(given);
     };
     let agrees = given == documented
-        || matches!((given, documented), (PropertyKind::Json, PropertyKind::JsonObjects));
+        || matches!(
+            (given, documented),
+            (PropertyKind::Json, PropertyKind::JsonObjects)
+        );
     if !agrees {
         let what = describe(documented);
         node.fault(format!("Meta takes {what} here: leave the type out"));
@@ -258,7 +263,10 @@ impl PropertySource {
             toml.push_str(&format!(", type = {}", toml_text(word)));
         }
         if let PropertyKind::List { separator } = kind {
-            toml.push_str(&format!(", separator = {}", toml_text(&separator.to_string())));
+            toml.push_str(&format!(
+                ", separator = {}",
+                toml_text(&separator.to_string())
+            ));
         }
         toml.push_str(" }");
         toml

@@ -11,6 +11,7 @@ mod normalisation;
 mod static_values;
 
 pub use audience::CustomAudience;
+pub(super) use column_options::{DATE_ORDERS, FORMS};
 pub use conversions::Conversions;
 pub use custom_data::{Property, PropertySource};
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};

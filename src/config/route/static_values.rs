@@ -60,5 +60,10 @@ fn entry_of<'t>(
         ));
         return None;
     }
-    Some((key, entry.text()?))
+    let text = entry.text()?;
+    if text.trim().is_empty() {
+        entry.fault("must not be blank: leave it out instead");
+        return None;
+    }
+    Some((key, text))
 }

@@ -106,7 +106,7 @@ fn each_rule_of_columns_has_its_fault() {
         ),
         (
             "a = { key = \"em\", default_country = \"US\" }",
-            "columns.a.default_country: has no meaning for email",
+            "columns.a.default_country: has no meaning for email: only",
         ),
         (
             "a = { key = \"ph\", default_country = \"USA\" }",
@@ -212,3 +212,6 @@ fn scoped_ids_need_their_app_or_page() {
         assert!(found.contains(expected), "{found}");
     }
 }
+
+mod columns;
+mod custom_data;

@@ -195,6 +195,38 @@ fn to_take_people_off_a_list_only_identifiers_are_read() {
 }
 
 #[test]
+fn unmapped_columns_are_the_file_s_own_that_nothing_is_read_from() {
+    let columns = [("id", Key::ExternalId), ("country", Key::Country)];
+    let columns = columns.map(|(name, key)| Column {
+        name: name.to_owned(),
+        role: Role::identifier(key),
+    });
+    // The last two are spelt out by folders.
+    let header = Header::new(["a", "id", "paid", "b", "country", "dt"]).of_which_own(4);
+    let columns = Columns::Named(columns.to_vec());
+    let mut mapping = Mapping::resolve(&columns, &header, context(Api::Conversions)).unwrap();
+    assert_eq!(mapping.unmapped(), [0, 2, 3]);
+    mapping.also_used(2);
+    mapping.also_used(5);
+    assert_eq!(
+        (mapping.unmapped(), mapping.unmapped().len()),
+        (&[0, 3][..], 2)
+    );
+}
+
+#[test]
+fn names_of_folders_hide_no_fault_of_the_file_s_header() {
+    let resolve = |names: [&'static str; 3], own| {
+        let header = Header::new(names).of_which_own(own);
+        Mapping::resolve(&Columns::Auto, &header, context(Api::Conversions))
+    };
+    let error = resolve(["col0", "col1", "email"], 2).unwrap_err();
+    assert_eq!(error.faults, [MappingFault::NothingRecognised]);
+    assert_eq!((error.columns, error.look), (2, HeaderLook::Generated));
+    assert!(resolve(["col0", "email", "country"], 2).is_ok());
+}
+
+#[test]
 fn all_faults_are_told_at_once_and_by_position() {
     let error = named(
         &[

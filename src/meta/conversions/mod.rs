@@ -103,34 +103,6 @@ pub struct EventFields {
     pub test_event_code: Option<String>,
 }
 
-impl EventFields {
-    /// The columns that events take anything from, by their positions.
-    pub fn columns(&self) -> Vec<usize> {
-        // Named one by one, so that a field that is added is not forgotten.
-        let EventFields {
-            event_name: _,
-            action_source: _,
-            event_time,
-            event_id,
-            value,
-            currency,
-            order_id,
-            event_source_url: _,
-            test_event_code: _,
-        } = self;
-        let time = match event_time {
-            EventTime::Column(position) => Some(*position),
-            EventTime::Object => None,
-        };
-        let others = [event_id, value, currency, order_id];
-        let others = others.into_iter().filter_map(|field| match field {
-            Some(FieldSource::Column(position)) => Some(*position),
-            Some(FieldSource::Fixed(_)) | None => None,
-        });
-        time.into_iter().chain(others).collect()
-    }
-}
-
 /// The events of one object.
 #[derive(Debug)]
 pub struct Conversions {

@@ -1,6 +1,9 @@
 //! What a route says of its columns, and of rows whose columns are blank.
 
+use proptest::prelude::*;
+
 use super::super::super::columns::{DateOrder, Form};
+use super::super::super::normalize::{Scratch, Spelling};
 use super::super::super::static_value::StaticValue;
 use super::*;
 
@@ -177,10 +180,7 @@ fn a_birth_date_s_column_has_its_form_and_its_order() {
     ];
     let mut fixture = fixture(columns, Api::Conversions);
     fixture.identify(&["a@example.com", "03/04/1997"]);
-    fixture.assert_hashed(&[
-        (Key::Email, "a@example.com"),
-        (Key::BirthDate, "19970403"),
-    ]);
+    fixture.assert_hashed(&[(Key::Email, "a@example.com"), (Key::BirthDate, "19970403")]);
     fixture.identify(&["a@example.com", "2/16/1997"]);
     fixture.identify(&["a@example.com", &hex_of("19970403")]);
     let birth = fixture.tally.of(Key::BirthDate);
@@ -259,4 +259,45 @@ fn phones_are_read_by_the_row_s_country_then_their_column_s_then_the_static_one(
     // A country that nobody knows is not taken for the static one.
     fixture.identify(&["650 555 1212", "030 901820", "Atlantis"]);
     fixture.assert_hashed(&[(Key::Phone, "4930901820")]);
+}
+
+proptest! {
+    #[test]
+    fn normalising_twice_changes_nothing_however_names_are_spelt(
+        text in "\\PC*|[A-Za-z .'-]{0,20}|[\\s\\PC]{0,12}",
+        name_spaces: bool,
+        ascii_city: bool,
+    ) {
+        let context = Context {
+            spelling: Spelling { name_spaces, ascii_city },
+            ..Context::new(Api::Conversions, date!(2026 - 11 - 20))
+        };
+        let mut scratch = Scratch::default();
+        for key in [Key::FirstName, Key::City] {
+            let reading = Reading::default();
+            let once = normalize(key, &text, reading, &context, &mut scratch);
+            let Outcome::Hashed(digest) = once.outcome else { continue };
+            let normal = once.text.to_owned();
+            if key == Key::City && ascii_city {
+                prop_assert!(normal.bytes().all(|byte| byte.is_ascii_lowercase()));
+            }
+            let words = normal.split(' ').filter(|word| !word.is_empty()).count();
+            prop_assert_eq!(words, normal.matches(' ').count() + 1);
+            let twice = normalize(key, &normal, reading, &context, &mut scratch);
+            prop_assert_eq!(twice.outcome, Outcome::Hashed(digest));
+            prop_assert!(!twice.changed);
+        }
+    }
+
+    #[test]
+    fn no_cell_of_several_values_makes_the_reader_fail(text in "[\\PC;\u{1f}]*") {
+        let columns = vec![column("e", Key::Email, Reading::default(), Some(';'))];
+        let mut fixture = fixture(columns, Api::Conversions);
+        fixture.identify(&[&text]);
+        let email = fixture.tally.of(Key::Email);
+        prop_assert_eq!(
+            email.filled,
+            email.kept + email.changed + email.dropped_total()
+        );
+    }
 }
