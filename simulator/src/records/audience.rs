@@ -1,7 +1,8 @@
 //! One customer-list audience: what it is, and who is in it.
 //!
-//! A member is a row in canonical form (its non-blank cells, by schema key), so the
-//! same person under other columns is another member: the simulator matches nobody.
+//! A member is a row in canonical form (its non-blank cells, by schema key, but for its
+//! value and Limited Data Use, which are not who it is), so the same person under other
+//! columns is another member: the simulator matches nobody.
 
 use std::collections::VecDeque;
 

@@ -211,6 +211,16 @@ async fn every_rule_has_its_documented_code() {
             plain,
         ),
         (
+            "id of a login",
+            but(event(), "/user_data/fb_login_id", json!(17)),
+            None,
+        ),
+        (
+            "id of a login as text",
+            but(event(), "/user_data/fb_login_id", json!("17")),
+            plain,
+        ),
+        (
             "no value",
             but(event(), "/custom_data/value", Value::Null),
             Some(Some(2_804_009)),

@@ -208,6 +208,56 @@ async fn unhashed_columns_numbers_and_lists_are_cells_too() {
 }
 
 #[tokio::test]
+async fn limited_data_use_is_a_list_and_two_numbers_and_is_not_who_somebody_is() {
+    let world = world().await;
+    let limited = |options: Value, country: Value, state: Value| {
+        json!({
+            "schema": [
+                "EMAIL", "DATA_PROCESSING_OPTIONS", "DATA_PROCESSING_OPTIONS_COUNTRY",
+                "DATA_PROCESSING_OPTIONS_STATE", "LOOKALIKE_VALUE",
+            ],
+            "data": [[MARY, options, country, state, 1.5], ["", ["LDU"], 1, 1000, 2]],
+        })
+    };
+    for (invalid, payload) in [
+        (1, limited(json!(["LDU"]), json!(1), json!(1000))),
+        (1, limited(json!([]), json!(0), json!(0))),
+        (2, limited(json!("[]"), json!(0), json!(0))),
+        (2, limited(json!(["ldu"]), json!(0), json!(0))),
+        (2, limited(json!([]), json!("1"), json!(0))),
+        (2, limited(json!([]), json!(1), json!(1001))),
+    ] {
+        let answer = world.users(Method::POST, payload.clone()).await;
+        assert_eq!(answer.body["num_invalid_entries"], invalid, "{payload}");
+    }
+    assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 1);
+    let by_email = json!({ "schema": ["EMAIL"], "data": [[MARY]] });
+    world.users(Method::DELETE, by_email).await;
+    assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 0);
+}
+
+#[tokio::test]
+async fn scoped_ids_come_with_their_apps_or_their_one_page() {
+    let world = world().await;
+    let with = |key: &str, member: &str, ids: Value| {
+        let mut payload = json!({ "schema": [key], "data": [["17"]] });
+        payload[member] = ids;
+        payload
+    };
+    for (status, payload) in [
+        (200, with("APPUID", "app_ids", json!(["1", "2"]))),
+        (400, with("APPUID", "app_ids", json!([]))),
+        (400, with("APPUID", "page_ids", json!(["1"]))),
+        (200, with("PAGEUID", "page_ids", json!(["1"]))),
+        (400, with("PAGEUID", "page_ids", json!(["1", "2"]))),
+        (400, json!({ "schema": ["PAGEUID"], "data": [["17"]] })),
+    ] {
+        let answer = world.users(Method::POST, payload.clone()).await;
+        assert_eq!(answer.status, status, "{payload}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_sums_up_what_it_received() {
     let world = world().await;
     let send = async |row: Value, seq: u64| {

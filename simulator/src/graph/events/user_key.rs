@@ -32,6 +32,7 @@ macro_rules! user_keys {
 enum Form {
     Hashed,
     Plain,
+    Integer,
 }
 
 enum Many {
@@ -56,8 +57,8 @@ user_keys! {
     ClickId = "fbc", Plain, One;
     BrowserId = "fbp", Plain, One;
     SubscriptionId = "subscription_id", Plain, One;
-    FacebookLoginId = "fb_login_id", Plain, One;
-    LeadId = "lead_id", Plain, One;
+    FacebookLoginId = "fb_login_id", Integer, One;
+    LeadId = "lead_id", Integer, One;
     AnonymousId = "anon_id", Plain, One;
     MobileAdvertiserId = "madid", Plain, One;
     PageId = "page_id", Plain, One;
@@ -79,6 +80,10 @@ user_keys! {
 impl UserKey {
     pub(super) fn is_hashed(self) -> bool {
         matches!(self.form(), Form::Hashed)
+    }
+
+    pub(super) fn is_integer(self) -> bool {
+        matches!(self.form(), Form::Integer)
     }
 }
 

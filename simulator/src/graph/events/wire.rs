@@ -109,7 +109,9 @@ impl<'de: 'a, 'a> Visitor<'de> for Values<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.key.takes_list() {
+        f.write_str(if self.key.is_integer() {
+            "an integer"
+        } else if self.key.takes_list() {
             "a value or a list of values"
         } else {
             "a value"
@@ -117,12 +119,24 @@ impl<'de: 'a, 'a> Visitor<'de> for Values<'_, 'a> {
     }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<(), E> {
+        if self.key.is_integer() {
+            return Err(de::Error::invalid_type(
+                de::Unexpected::Other("text"),
+                &self,
+            ));
+        }
         self.values
             .push((self.key, Scalars.visit_borrowed_str(text)?));
         Ok(())
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        if self.key.is_integer() {
+            return Err(de::Error::invalid_type(
+                de::Unexpected::Other("text"),
+                &self,
+            ));
+        }
         self.values.push((self.key, Scalars.visit_str(text)?));
         Ok(())
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use self::{rows::Upload, schema::Schema};
-use super::{Effect, GraphError, outcome, parameters::Parameters};
+use super::{Effect, GraphError, outcome, parameters::Parameters, text::Scalar};
 use crate::{
     records::audience::{Audience, SchemaForm, Session},
     state::State,
@@ -51,6 +51,10 @@ struct Payload<'a> {
     schema: Option<&'a RawValue>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    app_ids: Vec<Scalar<'a>>,
+    #[serde(borrow, default)]
+    page_ids: Vec<Scalar<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +95,7 @@ pub(super) fn post(
     let payload: Payload<'_> = serde_json::from_str(&payload)
         .map_err(|_| GraphError::parameter("Param payload must be an object"))?;
     let schema = Schema::parse(payload.schema.ok_or_else(|| missing("schema"))?.get())?;
+    schema.check_scopes(payload.app_ids.len(), payload.page_ids.len())?;
     let data = payload.data.ok_or_else(|| missing("data"))?.get();
     let Upload { rows, samples } = rows::read(data, &schema, &state.digester)?;
     let session = session(parameters)?;

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::schema::{Column, Schema, row_digest};
+use super::schema::{Column, Schema, identify, row_digest};
 use crate::{
     graph::{
         GraphError,
@@ -90,7 +90,7 @@ impl Reader<'_> {
         true
     }
 
-    /// Ends the row at hand. One of only blanks says nothing about anybody: invalid.
+    /// Ends the row at hand. One that does not say who it is, is invalid.
     fn end_row<E: de::Error>(&mut self, valid: bool) -> Result<(), E> {
         let rows = &mut self.upload.rows;
         rows.received += 1;
@@ -98,7 +98,7 @@ impl Reader<'_> {
             let refusal = GraphError::new(400, 1).subcode(99);
             return Err(self.refuse(refusal.message("An unknown error occurred")));
         }
-        if valid && !self.cells.is_empty() {
+        if valid && identify(&self.cells) {
             let row = row_digest(self.digester, &mut self.cells);
             rows.push(row, self.cells.iter().map(|(_, cell)| *cell));
         } else {
@@ -158,7 +158,9 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
             let Some(cell) = cells.next_element::<&RawValue>()? else {
                 return Err(self.0.wrong_width());
             };
-            valid &= self.0.cell(*column, plain(cell));
+            let text = plain(cell);
+            valid &= text.is_empty() || column.takes_json(cell.get());
+            valid &= self.0.cell(*column, text);
         }
         if cells.next_element::<de::IgnoredAny>()?.is_some() {
             return Err(self.0.wrong_width());

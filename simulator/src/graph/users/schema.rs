@@ -29,6 +29,13 @@ enum Kind {
     Plain,
     /// A non-negative number.
     Number,
+    /// Limited Data Use: a list, of `LDU` or of nothing.
+    Options,
+    /// Its country: the number 1, or 0 for one that is not told.
+    Country,
+    /// Its state: the number 1000 (California is the only one that the audience page
+    /// names), or 0.
+    State,
 }
 
 /// Schema keys of Meta's audience pages; the single-key spellings beside the others.
@@ -58,17 +65,17 @@ const KEYS: &[(&str, &str, Kind)] = &[
     (
         "DATA_PROCESSING_OPTIONS",
         "DATA_PROCESSING_OPTIONS",
-        Kind::Plain,
+        Kind::Options,
     ),
     (
         "DATA_PROCESSING_OPTIONS_COUNTRY",
         "DATA_PROCESSING_OPTIONS_COUNTRY",
-        Kind::Plain,
+        Kind::Country,
     ),
     (
         "DATA_PROCESSING_OPTIONS_STATE",
         "DATA_PROCESSING_OPTIONS_STATE",
-        Kind::Plain,
+        Kind::State,
     ),
 ];
 
@@ -90,6 +97,23 @@ impl Column {
         self.kind == Kind::Hashed
     }
 
+    /// Whether the cell says something of a person, and not who it is.
+    fn is_attribute(self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Number | Kind::Options | Kind::Country | Kind::State
+        )
+    }
+
+    /// Whether a cell that is not blank may be written so in JSON.
+    pub(super) fn takes_json(self, json: &str) -> bool {
+        match self.kind {
+            Kind::Options => json.starts_with('['),
+            Kind::Country | Kind::State => json.starts_with(|c: char| c.is_ascii_digit()),
+            Kind::Hashed | Kind::Plain | Kind::Number => true,
+        }
+    }
+
     pub(super) fn takes(self, cell: &str) -> bool {
         match self.kind {
             Kind::Hashed => is_sha256(cell),
@@ -97,6 +121,10 @@ impl Column {
             Kind::Number => cell
                 .parse()
                 .is_ok_and(|value: f64| value.is_finite() && value >= 0.0),
+            Kind::Options => serde_json::from_str::<Vec<String>>(cell)
+                .is_ok_and(|options| options.iter().all(|option| option == "LDU")),
+            Kind::Country => matches!(cell, "0" | "1"),
+            Kind::State => matches!(cell, "0" | "1000"),
         }
     }
 
@@ -107,10 +135,17 @@ impl Column {
     }
 }
 
-/// The digest by which a row is known: that of its cells, sorted by key.
+/// The digest by which a row is known: that of its cells, sorted by key, without what
+/// only says something of the person.
 pub(crate) fn row_digest(digester: &Digester, cells: &mut [(Column, Digest)]) -> Digest {
     cells.sort_unstable_by_key(|(column, _)| column.key);
-    digester.of(cells.iter().map(|(_, cell)| cell))
+    let identity = cells.iter().filter(|(column, _)| !column.is_attribute());
+    digester.of(identity.map(|(_, cell)| cell))
+}
+
+/// Whether any of the cells says who somebody is.
+pub(super) fn identify(cells: &[(Column, Digest)]) -> bool {
+    cells.iter().any(|(column, _)| !column.is_attribute())
 }
 
 /// The columns of one request.
@@ -143,5 +178,17 @@ impl Schema {
             return Err(GraphError::parameter("Param schema is empty"));
         }
         Ok(Self { form, columns })
+    }
+
+    /// Ids of an app's users are of certain apps, ids of a page's of exactly one page.
+    pub(super) fn check_scopes(&self, apps: usize, pages: usize) -> Result<(), GraphError> {
+        let has = |key: &str| self.columns.iter().any(|column| column.key == key);
+        if apps == 0 && (has("APPUID") || has("UID")) {
+            return Err(GraphError::parameter("The parameter app_ids is required"));
+        }
+        if pages != 1 && has("PAGEUID") {
+            return Err(GraphError::parameter("Param page_ids must have one page"));
+        }
+        Ok(())
     }
 }
