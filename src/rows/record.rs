@@ -14,9 +14,10 @@ pub struct Header {
 }
 
 impl Header {
-    pub(super) fn new(fields: &StringRecord) -> Header {
+    pub(super) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Header {
+        let names = names.into_iter().map(|name| name.trim().to_owned());
         Header {
-            names: fields.iter().map(|name| name.trim().to_owned()).collect(),
+            names: names.collect(),
         }
     }
 
