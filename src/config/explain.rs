@@ -67,6 +67,13 @@ fn describe(page: &mut Page, route: &Route) {
             }
         }
     }
+    let input = route.input.toml();
+    if !input.is_empty() {
+        page.line("[route.input]");
+        for line in input {
+            page.line(line);
+        }
+    }
     match &route.destination {
         Destination::Conversions(conversions) => events(page, conversions),
         Destination::CustomAudience(audience) => list(page, audience),

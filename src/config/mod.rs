@@ -28,7 +28,7 @@ pub use fault::{Fault, Faults, Place};
 pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
     AdAccountId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
-    Destination, EventId, EventTime, EventValue, Route,
+    Destination, EventId, EventTime, EventValue, Route, RouteInput,
 };
 pub use scalar::Scalar;
 pub use settings::{

@@ -294,7 +294,7 @@ fn the_explained_configuration_reads_back_to_the_same() {
         let routes = config.routes.iter().cloned();
         let parts = routes.map(|r| {
             let place = (r.name, r.bucket, r.prefix);
-            (place, r.credentials, r.columns, r.destination)
+            (place, r.credentials, r.columns, r.input, r.destination)
         });
         parts.collect()
     };

@@ -204,3 +204,6 @@ impl<R> fmt::Debug for Text<R> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

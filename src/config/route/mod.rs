@@ -5,11 +5,13 @@ mod columns;
 mod conversions;
 mod event_source;
 mod id;
+mod input;
 
 pub use audience::CustomAudience;
 pub use conversions::Conversions;
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AudienceId, DatasetId};
+pub use input::RouteInput;
 
 use crate::credentials::SecretRef;
 use crate::identity::columns::Columns;
@@ -31,6 +33,7 @@ pub struct Route {
     pub prefix: String,
     pub credentials: SecretRef,
     pub columns: Columns,
+    pub input: RouteInput,
     pub destination: Destination,
     /// Where in the text it is written, for faults and `check-config`.
     pub(super) line: usize,
@@ -91,6 +94,7 @@ impl Route {
         let columns = table
             .require("columns", "\"auto\", or a table of source column to key")
             .and_then(|node| columns::read(&node));
+        let input = RouteInput::read(&mut table);
         let destination = destination(report, &mut table);
         let line = node.line;
         table.close();
@@ -100,6 +104,7 @@ impl Route {
             prefix: prefix?,
             credentials: credentials?,
             columns: columns?,
+            input: input?,
             destination: destination?,
             line,
         })
