@@ -22,4 +22,5 @@ pub mod object;
 pub mod queue;
 pub mod receipts;
 pub mod rows;
+mod similar;
 pub mod telemetry;

@@ -175,6 +175,16 @@ impl Refusal {
             Refusal::Content(_) => "damaged",
             Refusal::Rows(RowsError::NotText) => "not_text",
             Refusal::Rows(RowsError::NotUtf8 { .. }) => "not_utf8",
+            Refusal::Rows(RowsError::JsonNotLines { .. }) => "unsupported_format",
+            Refusal::Rows(
+                RowsError::OtherEncoding { .. }
+                | RowsError::OtherFormat { .. }
+                | RowsError::HeaderPresent
+                | RowsError::HeaderOfObjects,
+            ) => "not_as_configured",
+            Refusal::Rows(RowsError::HeaderTooLong { .. } | RowsError::TooManyColumns { .. }) => {
+                "too_large"
+            }
             Refusal::Rows(_) => "unreadable_header",
             Refusal::Mapping(_)
             | Refusal::Column { .. }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::halt::{Halt, Refusal};
-use crate::config::{InputSettings, Route};
+use crate::config::{Currency, Destination, EventId, EventTime, EventValue, InputSettings, Route};
+use crate::identity::columns::Columns;
 use crate::object::version::ObjectVersion;
 use crate::object::{
     self, Decompressed, Limits, ObjectSource, PinnedReader, ReadOptions, ReadProgress, decompress,
@@ -23,7 +24,7 @@ pub(super) struct Table<W> {
 pub(super) async fn open<W>(
     source: Arc<dyn ObjectSource>,
     version: &ObjectVersion,
-    _route: &Route,
+    route: &Route,
     input: &InputSettings,
     watch: impl FnOnce(Arc<ReadProgress>) -> W,
 ) -> Result<Table<W>, Halt> {
@@ -42,8 +43,16 @@ pub(super) async fn open<W>(
     };
     let (_, text) = decompress(reader, limits).await?;
     let options = RowOptions {
+        format: route.input.format,
+        encoding: route.input.encoding,
+        delimiter: route.input.delimiter,
+        quote: route.input.quote,
+        escape: route.input.escape,
+        header: route.input.header.clone(),
+        wanted: wanted(route),
         max_record_bytes: input.max_record_bytes,
-        ..RowOptions::default()
+        max_header_bytes: input.max_header_bytes,
+        max_columns: input.max_columns,
     };
     match rows::open(text, options).await? {
         Rows::Empty => Err(Refusal::Nothing("empty").into()),
@@ -60,4 +69,29 @@ pub(super) async fn open<W>(
             })
         }
     }
+}
+
+/// The columns that the route names. None under `columns = "auto"`, which takes what it
+/// knows.
+fn wanted(route: &Route) -> Vec<String> {
+    let Columns::Named(columns) = &route.columns else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    if let Destination::Conversions(conversions) = &route.destination {
+        if let EventTime::Column(name) = &conversions.event_time {
+            names.push(name.clone());
+        }
+        if let EventId::Column(name) = &conversions.event_id {
+            names.push(name.clone());
+        }
+        if let Some(EventValue::Column(name)) = &conversions.value {
+            names.push(name.clone());
+        }
+        if let Some(Currency::Column(name)) = &conversions.currency {
+            names.push(name.clone());
+        }
+        names.extend(conversions.order_id_column.clone());
+    }
+    names
 }

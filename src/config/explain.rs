@@ -83,6 +83,13 @@ fn describe(page: &mut Page, route: &Route) {
         page.pair("name_spaces", spelling.name_spaces.to_string());
         page.pair("ascii_city", spelling.ascii_city.to_string());
     }
+    let input = route.input.toml();
+    if !input.is_empty() {
+        page.line("[route.input]");
+        for line in input {
+            page.line(line);
+        }
+    }
     match &route.destination {
         Destination::Conversions(conversions) => events(page, conversions),
         Destination::CustomAudience(audience) => list(page, audience),

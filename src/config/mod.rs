@@ -30,6 +30,7 @@ pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
     AdAccountId, AppId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
     Destination, EventId, EventTime, EventValue, PageId, Property, PropertySource, Route,
+    RouteInput,
 };
 pub use scalar::Scalar;
 pub use settings::{

@@ -295,7 +295,7 @@ fn the_explained_configuration_reads_back_to_the_same() {
         let parts = routes.map(|r| {
             let place = (r.name, r.bucket, r.prefix);
             let columns = (r.columns, r.static_values, r.spelling);
-            (place, r.credentials, columns, r.destination)
+            (place, r.credentials, columns, r.input, r.destination)
         });
         parts.collect()
     };

@@ -11,6 +11,7 @@ use super::key::{Api, Key};
 use super::mapping_error::{MappingError, MappingFault};
 use super::normalize::Context;
 use super::static_value::StaticValue;
+use crate::similar::is_similar;
 
 /// Which columns of a file hold what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,19 +295,6 @@ fn find_one(column: &str, header: &Header) -> Result<usize, MappingFault> {
             positions: positions.iter().map(|position| position + 1).collect(),
         }),
     }
-}
-
-/// The same but for case and separators, or one slip in five characters.
-fn is_similar(wanted: &str, found: &str) -> bool {
-    let letters = |name: &str| -> String {
-        name.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
-    let (wanted, found) = (letters(wanted), letters(found));
-    let slips = strsim::osa_distance(&wanted, &found);
-    !wanted.is_empty() && slips <= wanted.chars().count() / 5
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use tokio::io::AsyncRead;
 
 use super::csv::CsvReader;
 use super::error::{RowFault, RowsError};
+use super::json_lines::JsonLinesReader;
 use super::record::{Constants, Header, Record};
+use super::transcode::Text;
 
 /// What [`RowReader::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +30,17 @@ pub struct RowReader<R> {
 
 #[derive(Debug)]
 enum Format<R> {
-    Csv(Box<CsvReader<R>>),
+    Csv(Box<CsvReader<Text<R>>>),
+    JsonLines(Box<JsonLinesReader<Text<R>>>),
 }
 
 impl<R: AsyncRead + Unpin + Send> RowReader<R> {
-    pub(super) fn csv(reader: CsvReader<R>) -> RowReader<R> {
+    pub(super) fn csv(reader: CsvReader<Text<R>>) -> RowReader<R> {
         RowReader::of(Format::Csv(Box::new(reader)))
+    }
+
+    pub(super) fn json_lines(reader: JsonLinesReader<Text<R>>) -> RowReader<R> {
+        RowReader::of(Format::JsonLines(Box::new(reader)))
     }
 
     fn of(format: Format<R>) -> RowReader<R> {
@@ -62,13 +69,15 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
         }
         match &mut self.format {
             Format::Csv(reader) => reader.next(record).await,
+            Format::JsonLines(reader) => reader.next(record).await,
         }
     }
 
-    /// Where the next record begins, in bytes of the decompressed text.
+    /// Where the next record begins, in bytes of the decompressed text, as UTF-8.
     pub fn offset(&self) -> u64 {
         match &self.format {
             Format::Csv(reader) => reader.offset(),
+            Format::JsonLines(reader) => reader.offset(),
         }
     }
 }

@@ -25,10 +25,11 @@ pub(super) struct Constants {
 }
 
 impl Header {
-    pub(super) fn new(fields: &StringRecord) -> Header {
+    pub(super) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Header {
+        let names: Vec<String> = names.into_iter().map(|name| name.trim().to_owned()).collect();
         Header {
-            names: fields.iter().map(|name| name.trim().to_owned()).collect(),
-            own: fields.len(),
+            own: names.len(),
+            names,
         }
     }
 

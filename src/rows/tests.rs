@@ -9,9 +9,9 @@ use tokio_util::io::StreamReader;
 use super::*;
 
 /// What came of a file: its names, and every row as its cells or its fault.
-type Outcome = (Vec<String>, Vec<Result<Vec<String>, RowFault>>);
+pub(super) type Outcome = (Vec<String>, Vec<Result<Vec<String>, RowFault>>);
 
-async fn read_with(text: &[u8], options: RowOptions) -> Outcome {
+pub(super) async fn read_with(text: &[u8], options: RowOptions) -> Outcome {
     let Rows::Table { header, mut reader } = open(text, options).await.unwrap() else {
         panic!("no rows");
     };
@@ -33,7 +33,7 @@ async fn read_with(text: &[u8], options: RowOptions) -> Outcome {
     }
 }
 
-async fn read(text: &[u8]) -> Outcome {
+pub(super) async fn read(text: &[u8]) -> Outcome {
     read_with(text, RowOptions::default()).await
 }
 
@@ -48,7 +48,7 @@ fn limited(max_record_bytes: usize) -> RowOptions {
     }
 }
 
-fn row(cells: &[&str]) -> Result<Vec<String>, RowFault> {
+pub(super) fn row(cells: &[&str]) -> Result<Vec<String>, RowFault> {
     Ok(cells.iter().map(|&cell| cell.to_owned()).collect())
 }
 
@@ -205,13 +205,13 @@ async fn nothing_and_a_header_alone_are_told_apart() {
 
 #[tokio::test]
 async fn a_latin_1_file_is_refused_with_its_first_line() {
-    let german = b"name,city\nMeyer,Bonn\nM\xfcller,K\xf6ln\n";
+    let german = b"name,city\nMeyer,Bonn\nM\xfcller,K\xf6ln\nJ\xe4ger,Ulm\nHess,D\xfcren\n";
     let error = refusal(german).await;
     assert!(matches!(error, RowsError::NotUtf8 { line: 3, .. }));
     assert_eq!(
         error.to_string(),
         "the file is Latin-1, Windows-1252 or alike, not UTF-8 (first at line 3); \
-         export it as UTF-8"
+         export it as UTF-8, or set route.input.encoding = \"windows-1252\""
     );
     let american = format!("name,city\r\n{}", "Smith,Reno\r\n".repeat(1_000));
     let rare = [american.as_bytes(), &b"Jos\xe9,Reno\r\n".repeat(3)].concat();
@@ -227,6 +227,29 @@ async fn a_single_bad_row_does_not_make_a_file_latin_1() {
     let (_, rows) = read(&[ascii.as_bytes(), b"Jos\xe9,Reno\n"].concat()).await;
     assert_eq!(rows.len(), 101);
     assert_eq!(rows.last(), Some(&Err(RowFault::NotUtf8)));
+}
+
+#[tokio::test]
+async fn a_single_bad_row_of_a_small_file_costs_itself_alone() {
+    for text in [
+        &b"name,city\nMeyer,Bonn\nM\xfcller,Ulm\n"[..],
+        b"name,city\nM\xfcller,Ulm\nMeyer,Bonn\n\xff\xfe,Ulm\nHess,Ulm\n",
+    ] {
+        let (_, rows) = read(text).await;
+        assert!(rows.contains(&Err(RowFault::NotUtf8)));
+        assert!(rows.iter().any(Result::is_ok));
+    }
+}
+
+#[tokio::test]
+async fn a_small_file_that_is_latin_1_in_its_header_or_in_all_rows_is_refused() {
+    for text in [
+        &b"name,stra\xdfe\nMeyer,Hof\nHess,Hof\n"[..],
+        b"name,city\nM\xfcller,Ulm\n",
+        b"name,city\nM\xfcller,Ulm\nJ\xe4ger,Ulm\n",
+    ] {
+        assert!(matches!(refusal(text).await, RowsError::NotUtf8 { .. }));
+    }
 }
 
 #[tokio::test]
@@ -256,7 +279,7 @@ async fn what_is_not_text_is_refused() {
         .encode_utf16()
         .flat_map(u16::to_be_bytes)
         .collect();
-    assert!(matches!(refusal(&wide).await, RowsError::NotText));
+    assert!(matches!(refusal(&wide).await, RowsError::NotUtf8 { .. }));
     assert!(matches!(
         refusal(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").await,
         RowsError::NotText
@@ -271,7 +294,7 @@ async fn a_header_that_cannot_be_read_refuses_the_file() {
     let error = refusal(long.as_bytes()).await;
     assert!(matches!(
         error,
-        RowsError::BrokenHeader(RowFault::TooLong { .. })
+        RowsError::HeaderTooLong { max_bytes } if max_bytes == 1 << 20
     ));
     let error = refusal(b"a,\"b\n1,2\n3,4\n").await;
     assert!(matches!(
@@ -349,4 +372,138 @@ async fn nothing_of_a_row_is_in_debug_output() {
     let mut record = Record::new();
     reader.next(&mut record).await.unwrap();
     assert!(!format!("{record:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_file_without_a_header_takes_the_configured_names() {
+    let options = |names: &[&str]| RowOptions {
+        header: Some(names.iter().map(|&name| name.to_owned()).collect()),
+        ..RowOptions::default()
+    };
+    for text in [
+        "a@x.org,1\n2\nb@x.org,3\n",
+        "\u{feff}\n\na@x.org,1\r\n2\r\nb@x.org,3",
+    ] {
+        let (names, rows) = read_with(text.as_bytes(), options(&["email", "zip"])).await;
+        assert_eq!(names, ["email", "zip"]);
+        let fault = RowFault::FieldCount {
+            expected: 2,
+            found: 1,
+        };
+        assert_eq!(
+            rows,
+            [row(&["a@x.org", "1"]), Err(fault), row(&["b@x.org", "3"])]
+        );
+    }
+    for text in ["", "\n\n"] {
+        let rows = open(text.as_bytes(), options(&["email"])).await.unwrap();
+        assert!(matches!(rows, Rows::Empty));
+    }
+    // One row is enough for a table, and it may be a broken one.
+    let (_, rows) = read_with(b"a@x.org", options(&["email"])).await;
+    assert_eq!(rows, [row(&["a@x.org"])]);
+    let (_, rows) = read_with(b"\"a@x.org", options(&["email"])).await;
+    assert_eq!(rows, [Err(RowFault::OpenQuote)]);
+}
+
+#[tokio::test]
+async fn a_configured_header_that_the_file_has_itself_is_refused() {
+    let options = RowOptions {
+        header: Some(vec!["email".to_owned(), "zip".to_owned()]),
+        ..RowOptions::default()
+    };
+    let error = open(&b"email , zip\na@x.org,1\n"[..], options.clone()).await;
+    assert!(matches!(error.unwrap_err(), RowsError::HeaderPresent));
+    let error = open(&b"{\"email\":\"a@x.org\"}\n"[..], options).await;
+    assert!(matches!(error.unwrap_err(), RowsError::HeaderOfObjects));
+}
+
+#[tokio::test]
+async fn escapes_and_single_quotes_are_read_as_sniffed_or_as_configured() {
+    let (_, rows) = read(b"'name','zip'\n'O''Neil, Ann','1\n2'\n").await;
+    assert_eq!(rows, [row(&["O'Neil, Ann", "1\n2"])]);
+    let (_, rows) = read(b"name,zip\n\"Ann \\\"A, B\\\" Lee\",1\n\"C:\\\\\",2\n").await;
+    assert_eq!(rows, [row(&["Ann \"A, B\" Lee", "1"]), row(&["C:\\", "2"])]);
+    let (_, rows) = read(b"path,zip\n\"C:\\\",\"D:\\x\"\nE:\\,2\n").await;
+    assert_eq!(rows, [row(&["C:\\", "D:\\x"]), row(&["E:\\", "2"])]);
+    let options = RowOptions {
+        quote: Some(Quote::None),
+        ..RowOptions::default()
+    };
+    let (_, rows) = read_with(b"name,zip\n\"Ann,1\n'Bob',\"2\"\n", options).await;
+    assert_eq!(rows, [row(&["\"Ann", "1"]), row(&["'Bob'", "\"2\""])]);
+    let options = RowOptions {
+        escape: Some(Escape::Backslash),
+        ..RowOptions::default()
+    };
+    let (_, rows) = read_with(b"name,zip\n\"a\\\",b\",1\n3,\"x\\", options).await;
+    assert_eq!(rows, [row(&["a\",b", "1"]), Err(RowFault::OpenQuote)]);
+}
+
+#[tokio::test]
+async fn a_header_over_its_limits_refuses_the_file() {
+    let options = RowOptions {
+        max_header_bytes: 10,
+        max_columns: 4,
+        ..RowOptions::default()
+    };
+    for text in [
+        "a,b,c,d,e\n1,2,3,4,5\n",
+        "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1}\n",
+    ] {
+        let error = open(text.as_bytes(), options.clone()).await.unwrap_err();
+        assert!(
+            matches!(error, RowsError::TooManyColumns { max_columns: 4 }),
+            "{error}"
+        );
+    }
+    for text in ["aaaa,bbbb,c\n1,2,3\n", "{\"aaaaaa\":1,\"bbbbbb\":1}\n"] {
+        let error = open(text.as_bytes(), options.clone()).await.unwrap_err();
+        assert!(
+            matches!(error, RowsError::HeaderTooLong { max_bytes: 10 }),
+            "{error}"
+        );
+    }
+    // The rows are not held to it.
+    let (_, rows) = read_with(b"a,b\n11111111,22222222\n", options).await;
+    assert_eq!(rows, [row(&["11111111", "22222222"])]);
+}
+
+#[tokio::test]
+async fn a_header_may_be_longer_than_a_row_and_lets_no_long_row_pass() {
+    let names = "column_".repeat(20_000);
+    for limit in [8, 1_000, 100_000] {
+        let long = "x".repeat(limit);
+        let text = format!("{names},b\r\n{long},2\r\n3,4\r\n");
+        let (header, rows) = read_with(text.as_bytes(), limited(limit)).await;
+        assert_eq!(header.len(), 2);
+        let fault = RowFault::TooLong { max_bytes: limit };
+        assert_eq!(rows, [Err(fault), row(&["3", "4"])]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_the_route_says_is_refused() {
+    let csv = "email,zip\na@x.org,1\n";
+    let json = "{\"email\":\"a@x.org\"}\n";
+    for (format, text) in [
+        (InputFormat::Csv, json),
+        (InputFormat::JsonLines, csv),
+        (InputFormat::Parquet, csv),
+        (InputFormat::Parquet, json),
+    ] {
+        let options = RowOptions {
+            format,
+            ..RowOptions::default()
+        };
+        let error = open(text.as_bytes(), options).await.unwrap_err();
+        assert!(matches!(error, RowsError::OtherFormat { .. }), "{error}");
+    }
+    for (format, text) in [(InputFormat::Csv, csv), (InputFormat::JsonLines, json)] {
+        let options = RowOptions {
+            format,
+            ..RowOptions::default()
+        };
+        assert_eq!(read_with(text.as_bytes(), options).await.1.len(), 1);
+    }
 }

@@ -7,6 +7,7 @@ mod conversions;
 mod custom_data;
 mod event_source;
 mod id;
+mod input;
 mod normalisation;
 mod static_values;
 
@@ -16,6 +17,7 @@ pub use conversions::Conversions;
 pub use custom_data::{Property, PropertySource};
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
+pub use input::RouteInput;
 
 use crate::credentials::SecretRef;
 use crate::identity::columns::{Columns, Role};
@@ -40,6 +42,7 @@ pub struct Route {
     pub columns: Columns,
     pub static_values: Vec<StaticValue>,
     pub spelling: Spelling,
+    pub input: RouteInput,
     pub destination: Destination,
     /// Where in the text it is written, for faults and `check-config`.
     pub(super) line: usize,
@@ -100,6 +103,7 @@ impl Route {
         let columns = table
             .require("columns", "\"auto\", or a table of source column to key")
             .and_then(|node| columns::read(&node, api(&mut table)));
+        let input = RouteInput::read(&mut table);
         let destination = destination(report, &mut table, columns.as_ref());
         if let (Some(columns), Some(destination)) = (&columns, &destination) {
             check_keys(columns, destination.api(), &table);
@@ -126,6 +130,7 @@ impl Route {
             columns: columns?,
             static_values: static_values?,
             spelling: spelling?,
+            input: input?,
             destination: destination?,
             line,
         })

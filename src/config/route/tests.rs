@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::super::tests::{QUEUE_AND_STATE, faults, valid, with_routes};
+use super::RouteInput;
 use crate::identity::columns::{Columns, Role};
+use crate::rows::{Encoding, Escape, InputFormat, Quote};
 
 /// A text with one conversions route, whose table has these lines.
 fn with_conversions(lines: &str) -> String {
@@ -211,6 +213,104 @@ fn scoped_ids_need_their_app_or_page() {
         let found = faults(&with(settings)).join("\n");
         assert!(found.contains(expected), "{found}");
     }
+}
+
+/// The same route with `[route.input]` of these lines.
+fn with_input(lines: &str) -> String {
+    format!("{}[route.input]\n{lines}", with_columns("c = \"email\"\n"))
+}
+
+#[test]
+fn input_is_left_to_the_content_unless_it_is_given() {
+    let input = |text: &str| valid(text).routes.first().unwrap().input.clone();
+    let plain = input(&with_columns("c = \"email\"\n"));
+    assert_eq!(plain, RouteInput::default());
+    assert_eq!(input(&with_input("")), plain);
+    let lines = "format = \"csv\"\nencoding = \"utf-16\"\ndelimiter = \"\\t\"\n\
+                 quote = \"'\"\nescape = \"\\\\\"\nheader = [\" c \", \"d\"]\n";
+    let given = RouteInput {
+        format: InputFormat::Csv,
+        encoding: Encoding::Utf16,
+        delimiter: Some(b'\t'),
+        quote: Some(Quote::Single),
+        escape: Some(Escape::Backslash),
+        header: Some(vec!["c".to_owned(), "d".to_owned()]),
+    };
+    assert_eq!(input(&with_input(lines)), given);
+    let explained = valid(&with_input(lines)).explain();
+    assert_eq!(input(&explained), given);
+}
+
+#[test]
+fn each_rule_of_input_has_its_fault() {
+    for (line, expected) in [
+        (
+            "format = \"json\"",
+            "input.format: unknown value \"json\" (did you mean \"json_lines\"?); known are auto, csv, json_lines, parquet",
+        ),
+        (
+            "encoding = \"utf8\"",
+            "input.encoding: unknown value \"utf8\" (did you mean \"utf-8\"?)",
+        ),
+        (
+            "delimiter = \"||\"",
+            "input.delimiter: must be one ASCII character",
+        ),
+        (
+            "delimiter = \"a\"",
+            "input.delimiter: must be one ASCII character",
+        ),
+        (
+            "delimiter = \"§\"",
+            "input.delimiter: must be one ASCII character",
+        ),
+        (
+            "delimiter = \"\"",
+            "input.delimiter: must be one ASCII character",
+        ),
+        ("quote = \"`\"", "input.quote: unknown value"),
+        ("escape = \"/\"", "input.escape: unknown value"),
+        (
+            "header = \"email\"",
+            "input.header: must be a list of the columns' names",
+        ),
+        ("header = []", "input.header: an empty list"),
+        (
+            "header = [\"c\", \" \"]",
+            "input.header[1]: the column's name is empty",
+        ),
+        (
+            "header = [\"c\", \"c \"]",
+            "input.header[1]: this column is given twice",
+        ),
+        (
+            "format = \"json_lines\"\ndelimiter = \",\"",
+            "input.delimiter: has no meaning for format = \"json_lines\"",
+        ),
+        (
+            "format = \"parquet\"\nencoding = \"latin-1\"",
+            "input.encoding: has no meaning",
+        ),
+        (
+            "format = \"parquet\"\nheader = [\"c\"]",
+            "input.header: has no meaning",
+        ),
+        (
+            "quote = \"none\"\nescape = \"\\\\\"",
+            "input.escape: has no meaning without quotes",
+        ),
+        (
+            "delimeter = \";\"",
+            "input.delimeter: unknown key (did you mean \"delimiter\"?)",
+        ),
+    ] {
+        let found = faults(&with_input(line)).join("\n");
+        assert!(found.contains(expected), "{line}: {found}");
+    }
+    let all = faults(&with_input(
+        "format = \"x\"\ndelimiter = \"||\"\nheader = []\n",
+    ));
+    assert_eq!(all.join("\n").matches(": input.").count(), 3);
 }
 
 mod columns;

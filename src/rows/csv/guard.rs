@@ -15,6 +15,8 @@ pub(super) struct Guard<R> {
     inner: R,
     given: u64,
     allowed: u64,
+    /// Beyond `allowed` and before this, single bytes are given out.
+    dripping: u64,
     /// Just after the last byte given out that is no line end.
     content_end: u64,
     refused: bool,
@@ -39,6 +41,7 @@ impl<R> Guard<R> {
             inner,
             given: 0,
             allowed: 0,
+            dripping: 0,
             content_end: 0,
             refused: false,
             end: End::NotReached,
@@ -48,7 +51,14 @@ impl<R> Guard<R> {
     /// Bytes before `position` may be given out, no more.
     pub(super) fn allow_until(&mut self, position: u64) {
         self.allowed = position;
+        self.dripping = position;
         self.refused = false;
+    }
+
+    /// Up to `position` too, but byte by byte: nothing of the records that follow gets
+    /// into the parser's buffer, where it would have passed this guard.
+    pub(super) fn allow_dripping_until(&mut self, position: u64) {
+        self.dripping = position;
     }
 
     /// The last error was this guard's: the limit was reached.
@@ -78,11 +88,15 @@ impl<R: AsyncRead + Unpin> AsyncRead for Guard<R> {
             this.end = End::Told;
             return Poll::Ready(Ok(()));
         }
-        if this.given >= this.allowed {
+        let allowed = if this.given < this.allowed {
+            this.allowed
+        } else if this.given < this.dripping {
+            this.given + 1
+        } else {
             this.refused = true;
             return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
-        }
-        let room = usize::try_from(this.allowed - this.given)
+        };
+        let room = usize::try_from(allowed - this.given)
             .unwrap_or(usize::MAX)
             .min(buffer.remaining());
         let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));

@@ -1,8 +1,9 @@
 //! Text with a delimiter between its fields: CSV, TSV and their kin.
 
-mod delimiter;
+mod dialect;
 mod guard;
 mod reader;
+mod survey;
 
-pub(super) use delimiter::sniff;
+pub(super) use dialect::sniff;
 pub(super) use reader::CsvReader;

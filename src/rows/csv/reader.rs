@@ -10,6 +10,7 @@ use super::super::error::{RowFault, RowsError};
 use super::super::reader::Next;
 use super::super::record::{Header, Record};
 use super::super::sample::Sample;
+use super::dialect::Dialect;
 use super::guard::Guard;
 
 /// What the parser takes from its input at once.
@@ -51,13 +52,16 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
     pub(in crate::rows) fn new(
         sample: Sample,
         rest: R,
-        delimiter: u8,
+        dialect: Dialect,
         max_record_bytes: usize,
     ) -> CsvReader<R> {
         let base = sample.text_start();
         let input = Guard::new(AsyncReadExt::chain(sample.into_text(), rest));
         let mut csv = AsyncReaderBuilder::new()
-            .delimiter(delimiter)
+            .delimiter(dialect.delimiter)
+            .quote(dialect.quote.unwrap_or(b'"'))
+            .quoting(dialect.quote.is_some())
+            .escape(dialect.escape.then_some(b'\\'))
             .flexible(true)
             .end_on_io_error(false)
             .buffer_capacity(BUFFER_BYTES)
@@ -82,7 +86,7 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
     /// later call then answers [`RowsError::Interrupted`]. So does a call after an error.
     pub(in crate::rows) async fn next(&mut self, record: &mut Record) -> Result<Next, RowsError> {
         record.offset = self.offset();
-        let fault = match self.read(record).await? {
+        let fault = match self.read(record, self.max_record_bytes).await? {
             Found::End => return Ok(Next::End),
             Found::Record if record.len() == self.columns => None,
             Found::Record => Some(RowFault::FieldCount {
@@ -109,20 +113,31 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
     }
 
     /// `None` where there is no record at all.
-    pub(in crate::rows) async fn read_header(&mut self) -> Result<Option<Header>, RowsError> {
+    pub(in crate::rows) async fn read_header(
+        &mut self,
+        max_bytes: usize,
+    ) -> Result<Option<Header>, RowsError> {
         let mut record = Record::new();
-        match self.read(&mut record).await? {
+        match self.read(&mut record, max_bytes.max(1)).await? {
             Found::End => Ok(None),
             Found::Record => {
-                let header = Header::new(&record.fields);
+                let header = Header::new(record.fields.iter());
                 self.columns = header.names().len();
                 Ok(Some(header))
+            }
+            Found::Fault(RowFault::TooLong { max_bytes }) => {
+                Err(RowsError::HeaderTooLong { max_bytes })
             }
             Found::Fault(fault) => Err(RowsError::BrokenHeader(fault)),
         }
     }
 
-    async fn read(&mut self, record: &mut Record) -> Result<Found, RowsError> {
+    /// The text has no header: so many columns are expected.
+    pub(in crate::rows) fn expect_columns(&mut self, columns: usize) {
+        self.columns = columns;
+    }
+
+    async fn read(&mut self, record: &mut Record, max_bytes: usize) -> Result<Found, RowsError> {
         match self.state {
             State::Ready => self.state = State::Reading,
             State::Reading => return Err(RowsError::Interrupted),
@@ -130,9 +145,10 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
         }
         let found = loop {
             let start = self.csv.position().byte();
-            self.csv
-                .get_mut()
-                .allow_until(start.saturating_add(self.max_record_bytes as u64));
+            let free = max_bytes.min(self.max_record_bytes);
+            let guard = self.csv.get_mut();
+            guard.allow_until(start.saturating_add(free as u64));
+            guard.allow_dripping_until(start.saturating_add(max_bytes as u64));
             let error = match self.csv.read_record(&mut record.fields).await {
                 Ok(true) if self.csv.get_ref().told_the_end() => {
                     break Found::Fault(RowFault::OpenQuote);
@@ -153,9 +169,7 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
                 // What it had grown to is not kept for the rows to come.
                 *record = Record::new();
                 record.offset = self.base + start;
-                break Found::Fault(RowFault::TooLong {
-                    max_bytes: self.max_record_bytes,
-                });
+                break Found::Fault(RowFault::TooLong { max_bytes });
             }
         };
         self.state = match found {
