@@ -207,6 +207,14 @@ fn list(page: &mut Page, audience: &CustomAudience) {
     }
     page.pair("audience", toml_text(audience.audience.as_str()));
     page.pair("mode", toml_text(audience.mode.as_str()));
+    if !audience.app_ids.is_empty() {
+        let ids = audience.app_ids.iter().map(|id| toml_text(id.as_str()));
+        let ids: Vec<String> = ids.collect();
+        page.pair("app_ids", format!("[{}]", ids.join(", ")));
+    }
+    if let Some(page_id) = &audience.page_id {
+        page.pair("page_id", toml_text(page_id.as_str()));
+    }
 }
 
 fn from_column(name: &str) -> String {

@@ -6,7 +6,7 @@ use audience_activator::app::{End, Halt, Refusal};
 use audience_activator::receipts::{Receipt, Status};
 
 use crate::stage::people::{HEADER, email, file, row};
-use crate::stage::{ROUTES, Stage};
+use crate::stage::{AUDIENCE, ROUTES, Stage};
 
 const OBJECT: &str = "conversions/people.csv";
 
@@ -107,6 +107,43 @@ async fn a_file_that_the_route_cannot_read_is_refused_before_anything_is_sent() 
         assert_eq!(code(&receipt), ("refused", Some(reason)));
         assert_eq!(receipt.rows.read, 0);
     }
+}
+
+/// One audience whose columns are recognised, `mode` and what follows it given.
+fn list(mode: &str) -> String {
+    format!(
+        "[[route]]\nname = \"list\"\nprefix = \"\"\ncredentials = \"ssm:/meta/token\"\ncolumns = \"auto\"\n\
+         [route.custom_audience]\naudience = \"{AUDIENCE}\"\nmode = {mode}\n"
+    )
+}
+
+#[tokio::test]
+async fn ids_without_their_app_or_page_are_refused_before_anything_is_sent() {
+    for (mode, column, setting) in [
+        ("\"add\"\npage_id = \"5\"", "app_uid", "app_ids"),
+        ("\"remove\"\napp_ids = [\"5\"]", "page_uid", "page_id"),
+    ] {
+        let stage = Stage::with(&list(mode), &[]).await;
+        let content = format!("email,{column}\na@example.com,17\n");
+        let receipt = refused(&stage, OBJECT, content).await;
+        assert_eq!(code(&receipt), ("refused", Some("header_does_not_fit")));
+        let said = receipt.explanation.unwrap();
+        assert!(
+            said.contains(&format!("custom_audience.{setting}")),
+            "{said}"
+        );
+    }
+    let stage = Stage::with(&list("\"add\"\napp_ids = [\"5\"]"), &[]).await;
+    let object = stage.put(OBJECT, "app_uid\n17\n18\n");
+    assert_eq!(stage.delivered(&object).await.sent.accepted, 2);
+}
+
+#[tokio::test]
+async fn a_removal_needs_no_value_and_no_readable_limit() {
+    let content = "email,lookalike_value,data_processing_options\na@example.com,?,?\n";
+    let stage = Stage::with(&list("\"remove\""), &[]).await;
+    let object = stage.put(OBJECT, content);
+    assert_eq!(stage.delivered(&object).await.sent.accepted, 1);
 }
 
 #[tokio::test]

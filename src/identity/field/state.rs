@@ -63,6 +63,9 @@ mod tests {
             ("State of Texas", "tx"),
             ("US-CA", "ca"),
             ("Québec", "qc"),
+            ("Colombie-Britannique", "bc"),
+            ("Île-du-Prince-Édouard", "pe"),
+            ("Newfoundland & Labrador", "nl"),
             ("Ontario", "on"),
             ("PR", "pr"),
         ] {

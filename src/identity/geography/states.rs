@@ -5,7 +5,7 @@
 //! addresses) and Canada Post.
 
 /// Names in lower-case letters only, sorted, with their codes.
-const BY_NAME: [(&str, &str); 83] = [
+const BY_NAME: [(&str, &str); 90] = [
     ("alabama", "al"),
     ("alaska", "ak"),
     ("alberta", "ab"),
@@ -17,8 +17,8 @@ const BY_NAME: [(&str, &str); 83] = [
     ("armedforcespacific", "ap"),
     ("britishcolumbia", "bc"),
     ("california", "ca"),
+    ("colombiebritannique", "bc"),
     ("colorado", "co"),
-    ("columbiabritannique", "bc"),
     ("connecticut", "ct"),
     ("delaware", "de"),
     ("districtofcolumbia", "dc"),
@@ -27,6 +27,7 @@ const BY_NAME: [(&str, &str); 83] = [
     ("guam", "gu"),
     ("hawaii", "hi"),
     ("idaho", "id"),
+    ("ileduprinceedouard", "pe"),
     ("illinois", "il"),
     ("indiana", "in"),
     ("iowa", "ia"),
@@ -56,6 +57,9 @@ const BY_NAME: [(&str, &str); 83] = [
     ("northdakota", "nd"),
     ("northernmarianaislands", "mp"),
     ("northwestterritories", "nt"),
+    ("nouveaubrunswick", "nb"),
+    ("nouvelleecosse", "ns"),
+    ("nouvelleécosse", "ns"),
     ("novascotia", "ns"),
     ("nunavut", "nu"),
     ("ohio", "oh"),
@@ -73,6 +77,8 @@ const BY_NAME: [(&str, &str); 83] = [
     ("southcarolina", "sc"),
     ("southdakota", "sd"),
     ("tennessee", "tn"),
+    ("terreneuveetlabrador", "nl"),
+    ("territoiresdunordouest", "nt"),
     ("texas", "tx"),
     ("unitedstatesvirginislands", "vi"),
     ("usminoroutlyingislands", "um"),
@@ -89,12 +95,16 @@ const BY_NAME: [(&str, &str); 83] = [
     ("wyoming", "wy"),
     ("yukon", "yt"),
     ("yukonterritory", "yt"),
+    ("îleduprinceédouard", "pe"),
 ];
 
 /// The two-letter code of a state of the United States or a province of Canada, given
 /// its name or code in lower-case letters only.
 pub(crate) fn code(letters: &str) -> Option<&'static str> {
-    let name = letters.strip_prefix("stateof").unwrap_or(letters);
+    let name = ["stateof", "commonwealthof"]
+        .into_iter()
+        .find_map(|title| letters.strip_prefix(title))
+        .unwrap_or(letters);
     match BY_NAME.binary_search_by_key(&name, |&(name, _)| name) {
         Ok(at) => BY_NAME.get(at).map(|&(_, code)| code),
         Err(_) if letters.len() == 2 => BY_NAME
@@ -125,6 +135,7 @@ mod tests {
         assert_eq!(code("westvirginia"), Some("wv"));
         assert_eq!(code("arkansas"), Some("ar"));
         assert_eq!(code("stateoftexas"), Some("tx"));
+        assert_eq!(code("commonwealthofvirginia"), Some("va"));
         assert_eq!(code("bavaria"), None);
         assert_eq!(code("xx"), None);
     }
