@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use audience_activator::config::{About, Config, Environment, Purpose, SETTINGS, Scalar};
+use audience_activator::identity::quality::WarningCode;
 use audience_activator::meta::{Answer, Outcome, Usage};
 use audience_activator::telemetry::Metrics;
 
@@ -153,6 +154,15 @@ fn every_metric_is_explained_to_the_operator_and_every_explained_one_is_there() 
     for name in names {
         assert!(metrics.contains_key(&name), "there is no metric {name}");
     }
+}
+
+#[test]
+fn every_warning_is_explained_to_the_operator_as_in_the_receipt() {
+    let operations = read("OPERATIONS.md");
+    let explained = rows(section(section(&operations, "## Receipts"), "### Warnings"));
+    let warnings =
+        WarningCode::ALL.map(|code| vec![format!("`{}`", code.code()), code.advice().to_owned()]);
+    assert_eq!(explained, warnings);
 }
 
 #[test]

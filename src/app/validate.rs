@@ -176,7 +176,12 @@ impl Validation<'_> {
         let ((produced, ended), ()) = tokio::join!(production.run(filled), count);
         let would_block = produced.would_block;
         report.read(produced);
-        ended.map(|()| would_block).map_err(Halt::from)
+        match (would_block, ended.map_err(Halt::from)) {
+            // A delivery would not have come to what is wrong later in the file.
+            (blocked, Ok(()) | Err(Halt::Refused(_))) if blocked.is_some() => Ok(blocked),
+            (_, Ok(())) => Ok(None),
+            (_, Err(halt)) => Err(halt),
+        }
     }
 }
 

@@ -49,6 +49,20 @@ pub(super) fn summary(receipt: &Receipt) -> String {
             ));
         }
     }
+    if let Some(file) = &receipt.rejects_file {
+        let (listed, of) = (file.listed, file.of);
+        let path = &file.path;
+        text.push_str(&format!("\n    {listed} of {of} are listed in {path}"));
+    }
+    for warning in &receipt.warnings {
+        let key = warning.key.as_ref().map_or("rows", |key| key.as_str());
+        text.push_str(&format!(
+            "\n  warning    {:>10} of {}: {key}: {}",
+            warning.count,
+            warning.of,
+            warning.code.as_str()
+        ));
+    }
     text.push('\n');
     text
 }

@@ -1,4 +1,4 @@
-//! Where receipts are kept.
+//! Where receipts and lists of rejects are kept.
 
 use std::fmt;
 use std::path::PathBuf;

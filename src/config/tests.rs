@@ -84,7 +84,7 @@ ad_account = "1234567890"
 audience = "x1"
 mode = "replace"
 "#;
-    let expected = r#"config.toml: state.location: missing: where receipts are kept: s3://bucket/prefix/, file:///directory or a directory (or set ACTIVATOR_STATE_LOCATION)
+    let expected = r#"config.toml: state.location: missing: where receipts and lists of rejects are kept: s3://bucket/prefix/, file:///directory or a directory (or set ACTIVATOR_STATE_LOCATION)
 config.toml:2: queue.url: missing: the URL of the SQS queue with the object events (or set ACTIVATOR_QUEUE_URL)
 config.toml:3: queue.ulr: unknown key (did you mean "url"?)
 config.toml:4: queue.wait_seconds: must be a whole number, not text

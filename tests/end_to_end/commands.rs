@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use audience_activator::receipts::{Receipt, Status};
+use serde_json::Value;
 use simulator::{Fault, Target};
 
 use super::people;
@@ -49,6 +50,11 @@ async fn upload_delivers_a_local_file_once_unless_forced() {
     assert!(said.starts_with("delivered before"), "{said}");
     assert_eq!(stage.received(), (30, 0));
 
+    let (code, said, _) = upload(&["--json"]);
+    assert_eq!(code, Some(0));
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["status"], "already_delivered");
+
     let (code, said, _) = upload(&["--force", "--json"]);
     assert_eq!(code, Some(0));
     let receipt: Receipt = serde_json::from_str(&said).unwrap();
@@ -82,6 +88,44 @@ async fn upload_delivers_an_object_of_s3_by_the_route_of_its_prefix() {
     assert_eq!(code, Some(2));
     assert!(complaint.contains("--route"), "{complaint}");
     assert!(complaint.contains("people, others"), "{complaint}");
+}
+
+#[tokio::test]
+#[ignore = "needs LocalStack: make test"]
+async fn validate_looks_at_an_object_of_s3_and_sends_and_writes_nothing() {
+    let stage = Stage::set_up().await;
+    let config = stage.config(&[stage.unannounced_conversions("people")]);
+    let key = "people/look.csv";
+    stage
+        .plane
+        .put(key, people::csv(0..30) + "nobody,,,\n")
+        .await;
+    let object = format!("s3://{}/{key}", stage.plane.audience_bucket);
+    let look = |object: &str| {
+        let mut command = stage.command("validate", &config);
+        run(command.args([object, "--json"]))
+    };
+
+    let (code, said, complaint) = look(&object);
+    assert_eq!(code, Some(0), "{complaint}");
+    let found: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(found["verdict"], "deliverable");
+    assert_eq!(
+        (&found["rows"]["to_send"], &found["requests"]),
+        (&30.into(), &1.into())
+    );
+    assert_eq!(stage.received(), (0, 0));
+
+    let (code, said, _) = look(&format!("{object}.absent"));
+    assert_eq!(code, Some(3));
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["reason"], "missing");
+
+    // Nothing was written that would make a delivery think that it is done.
+    let mut upload = stage.command("upload", &config);
+    let (code, said, _) = run(upload.arg(&object));
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(stage.received(), (30, 0));
 }
 
 #[tokio::test]

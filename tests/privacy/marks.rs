@@ -48,6 +48,12 @@ const NORMAL_FORMS: [&str; 8] = [
 ];
 
 fn needles() -> Vec<String> {
+    let mut needles = plain_needles();
+    needles.extend(NORMAL_FORMS.map(sha256));
+    needles
+}
+
+fn plain_needles() -> Vec<String> {
     let bytes = format!("{:?}", MARK.as_bytes());
     let mut needles = vec![
         MARK.to_owned(),
@@ -61,7 +67,6 @@ fn needles() -> Vec<String> {
         needles.push(text[whole].to_lowercase());
     }
     needles.extend(UNMARKED.map(str::to_owned));
-    needles.extend(NORMAL_FORMS.map(sha256));
     needles
 }
 
@@ -69,6 +74,13 @@ fn needles() -> Vec<String> {
 pub(crate) fn found(text: &str) -> Option<String> {
     let text = text.to_lowercase();
     needles().into_iter().find(|needle| text.contains(needle))
+}
+
+/// The first mark that is no hash.
+pub(crate) fn found_plain(text: &str) -> Option<String> {
+    let text = text.to_lowercase();
+    let mut needles = plain_needles().into_iter();
+    needles.find(|needle| text.contains(needle))
 }
 
 pub(crate) fn assert_clean(what: &str, text: &str) {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use flate2::read::GzDecoder;
 use futures_util::stream::{self, StreamExt};
 
 use super::echo::{self, Answer};
-use super::marks::{APP_SECRET, HEADER, MARK, TOKEN, assert_clean, found, person};
+use super::marks::{APP_SECRET, HEADER, MARK, TOKEN, assert_clean, found, found_plain, person};
 use crate::stage::program::program;
 
 const COLUMNS: &str = r#"
@@ -273,9 +274,13 @@ fn contents(directory: &Path) -> String {
     for entry in entries {
         let path = entry.unwrap().path();
         text.push_str(&format!("{}\n", path.display()));
-        match path.is_dir() {
-            true => text.push_str(&contents(&path)),
-            false => text.push_str(&std::fs::read_to_string(&path).unwrap()),
+        if path.is_dir() {
+            text.push_str(&contents(&path));
+        } else if path.extension().is_some_and(|end| end == "gz") {
+            let gzip = GzDecoder::new(std::fs::File::open(&path).unwrap());
+            text.push_str(&std::io::read_to_string(gzip).unwrap());
+        } else {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
         }
     }
     text
@@ -305,6 +310,10 @@ async fn check(case: Case, json: bool) {
         assert!(said.receipts.contains("\"schema\": 1"), "{what}");
     }
     assert!(!(refused && said.sent), "{what}");
+    let has_rejects = said.receipts.contains("\"rejects_file\"");
+    let listed = said.receipts.contains("row,outcome,key,reason\n");
+    assert_eq!(has_rejects, listed, "{what}");
+    assert!(!what.contains("row") || listed, "{what}: {}", said.receipts);
 }
 
 async fn check_all(cases: Vec<Case>) {
@@ -312,6 +321,47 @@ async fn check_all(cases: Vec<Case>) {
     stream::iter(cases)
         .for_each_concurrent(4, |(case, json)| check(case, json))
         .await;
+}
+
+/// What `validate` says of a file, on both channels.
+fn validated(case: &Case, rows: &str, json: bool) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("people.csv");
+    std::fs::write(&file, &case.content).unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, configuration(directory.path())).unwrap();
+    let output = program()
+        .args([
+            "validate", "--rows", rows, "--route", case.route, "--config",
+        ])
+        .arg(&config)
+        .arg(&file)
+        .args(json.then_some("--json"))
+        .env("ACTIVATOR_LOG_LEVEL", "trace")
+        .envs(case.settings.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let what = &case.what;
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(output.status.code(), Some(case.exit), "{what}: {said:?}");
+    said.concat()
+}
+
+#[tokio::test]
+async fn validate_tells_nothing_of_a_person_but_the_hashes_it_is_asked_for() {
+    let cases = files().into_iter().filter(|case| case.stores);
+    for (case, json) in cases.zip([true, false].into_iter().cycle()) {
+        let what = format!("validate: {}", case.what);
+        assert_clean(&what, &validated(&case, "0", json));
+        // An audience's external ids and a purchase's value and order go out as they are,
+        // and so they are shown.
+        if case.route == "auto" {
+            let shown = validated(&case, "3", json);
+            assert_eq!(found_plain(&shown), None, "{what}: {shown}");
+            assert_eq!(case.exit == 0, shown.contains("\"em\":"), "{what}");
+        }
+    }
 }
 
 #[tokio::test]

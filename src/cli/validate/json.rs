@@ -40,6 +40,9 @@ pub(super) fn of(told: &Told<'_>, findings: &Findings) -> Value {
     for name in alike {
         json[name] = whole.get(name).cloned().unwrap_or_default();
     }
+    if told.stands_in || receipt.destination.id.is_empty() {
+        json["destination"]["id"] = Value::Null;
+    }
     json
 }
 

@@ -29,8 +29,8 @@ pub(super) struct Arguments {
     /// recognised by their headers
     #[arg(long, value_name = "API")]
     to: Option<To>,
-    /// How many of the first rows to show as they would go out: their values are SHA-256,
-    /// but for keys that Meta takes as they are
+    /// How many of the first rows to show as they would go out: hashed, but for what Meta
+    /// takes as it is, such as an audience's external ids or the value of a purchase
     #[arg(long, value_name = "N", default_value_t = 3)]
     rows: usize,
     /// Look at the first N rows only
@@ -86,6 +86,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     let found = progress_bar::show(|| Some(progress.snapshot()), validation.run()).await;
     let told = Told {
         config: &config,
+        stands_in: !arguments.configuration.is_given(),
         sample: arguments.sample,
     };
     match found {
@@ -97,6 +98,8 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
 /// What the findings are told with.
 struct Told<'a> {
     config: &'a Config,
+    /// Whether there is no configuration, and so no id of where to send to.
+    stands_in: bool,
     /// How many rows were looked at, at most.
     sample: Option<u64>,
 }

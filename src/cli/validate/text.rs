@@ -92,8 +92,8 @@ fn write_rows(told: &Told<'_>, findings: &Findings, text: &mut String) -> std::f
             _ => "the audience",
         };
         let id = match destination.id.as_str() {
+            _ if told.stands_in => "that a configuration would name",
             "" => "that the route's credentials name",
-            "0" => "that a configuration would name",
             id => id,
         };
         let mode = destination.mode.as_ref().map(|mode| mode.as_str());
@@ -159,28 +159,13 @@ fn write_fields(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
 
 fn write_rejects(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
     for (reason, count) in receipt.rejects.counts() {
-        writeln!(
-            text,
-            "\n  rejected  {count:>10} × {}",
-            with_advice(reason.as_str())
-        )?;
+        let what = with_advice(reason.as_str());
+        writeln!(text, "\n  rejected  {count:>10} × {what}")?;
         let samples = receipt.rejects.samples().iter();
-        let samples = samples.filter(|sample| sample.reason == *reason);
-        let rows: Vec<String> = samples
-            .take(5)
-            .map(|sample| sample.row.to_string())
-            .collect();
-        let key = receipt
-            .rejects
-            .samples()
-            .iter()
-            .find(|sample| sample.reason == *reason);
-        let key = key.and_then(|sample| sample.key.as_ref());
-        let key = key
-            .map(|key| format!(" ({})", key.as_str()))
-            .unwrap_or_default();
+        let samples = samples.filter(|sample| sample.reason == *reason).take(5);
+        let rows: Vec<String> = samples.map(|sample| sample.row.to_string()).collect();
         if !rows.is_empty() {
-            writeln!(text, "    first in rows {}{key}", rows.join(", "))?;
+            writeln!(text, "    first in rows {}", rows.join(", "))?;
         }
     }
     Ok(())
@@ -188,24 +173,24 @@ fn write_rejects(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
 
 fn write_warnings(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
     for warning in &receipt.warnings {
-        let key = warning
-            .key
-            .as_ref()
-            .map(|key| format!("{}: ", key.as_str()));
-        let reason = warning
-            .reason
-            .as_ref()
-            .map(|reason| format!(" ({})", reason.as_str()));
-        writeln!(
-            text,
-            "\n  warning   {}{}{}: {} of {}\n    {}",
-            key.unwrap_or_default(),
-            warning.code.as_str(),
-            reason.unwrap_or_default(),
-            warning.count,
-            warning.of,
-            warning.advice
-        )?;
+        let key = warning.key.as_ref();
+        let key = key.map(|key| format!("{}: ", key.as_str()));
+        let (key, code) = (key.unwrap_or_default(), warning.code.as_str());
+        let (count, of) = (warning.count, warning.of);
+        match &warning.reason {
+            None => {
+                writeln!(text, "\n  warning   {key}{code}: {count} of {of}")?;
+                writeln!(text, "    {}", warning.advice)?;
+            }
+            // What to do about it stands with its key.
+            Some(reason) => {
+                let reason = reason.as_str();
+                writeln!(
+                    text,
+                    "\n  warning   {key}{code} ({reason}): {count} of {of}"
+                )?;
+            }
+        }
     }
     Ok(())
 }
