@@ -80,6 +80,14 @@ async fn a_line_of_50_mb_is_rejected_once_and_in_little_memory() {
     let text = b"a,b\n1,2\n3,\"".chain(Repeated(b"4\n5,6\n").take(LINE_BYTES));
     assert_eq!(read(text).await, (1, vec![(2, too_long)]));
 
+    // One JSON object, and one line that is none.
+    for piece in [&b"\"xxxxxxxxxxxxxxxx\","[..], b"x"] {
+        let text = b"{\"a\":1}\n{\"a\":["
+            .chain(Repeated(piece).take(LINE_BYTES))
+            .chain(&b"]}\n{\"a\":3}\n"[..]);
+        assert_eq!(read(text).await, (2, vec![(2, too_long)]));
+    }
+
     let grown = peak_bytes() - before;
     assert!(grown < 32 * 1024 * 1024, "{grown} bytes");
 }

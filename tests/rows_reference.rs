@@ -4,7 +4,7 @@
 
 use std::io;
 
-use audience_activator::rows::{self, Next, Record, RowFault, RowOptions, Rows};
+use audience_activator::rows::{self, Escape, Next, Quote, Record, RowFault, RowOptions, Rows};
 use futures_util::stream;
 use proptest::prelude::*;
 use tokio::io::AsyncRead;
@@ -19,17 +19,40 @@ struct Table {
     rows: Vec<Row>,
 }
 
-fn options(delimiter: u8) -> RowOptions {
-    RowOptions {
-        delimiter: Some(delimiter),
-        ..RowOptions::default()
+#[derive(Clone, Copy, Debug)]
+struct Dialect {
+    delimiter: u8,
+    quote: u8,
+    escape: bool,
+}
+
+const STANDARD: Dialect = Dialect {
+    delimiter: b',',
+    quote: b'"',
+    escape: false,
+};
+
+impl Dialect {
+    fn options(self) -> RowOptions {
+        RowOptions {
+            delimiter: Some(self.delimiter),
+            quote: Some(match self.quote {
+                b'\'' => Quote::Single,
+                _ => Quote::Double,
+            }),
+            escape: Some(match self.escape {
+                true => Escape::Backslash,
+                false => Escape::None,
+            }),
+            ..RowOptions::default()
+        }
     }
 }
 
 /// `None` where there is no row.
-async fn ours(input: impl AsyncRead + Unpin + Send, delimiter: u8) -> Option<Table> {
-    let Rows::Table { header, mut reader } = rows::open(input, options(delimiter)).await.unwrap()
-    else {
+async fn ours(input: impl AsyncRead + Unpin + Send, dialect: Dialect) -> Option<Table> {
+    let opened = rows::open(input, dialect.options()).await.unwrap();
+    let Rows::Table { header, mut reader } = opened else {
         return None;
     };
     let mut rows = Vec::new();
@@ -56,9 +79,11 @@ async fn ours(input: impl AsyncRead + Unpin + Send, delimiter: u8) -> Option<Tab
     Some(Table { header, rows })
 }
 
-fn reference(text: &[u8], delimiter: u8) -> Option<Table> {
+fn reference(text: &[u8], dialect: Dialect) -> Option<Table> {
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
+        .delimiter(dialect.delimiter)
+        .quote(dialect.quote)
+        .escape(dialect.escape.then_some(b'\\'))
         .has_headers(false)
         .flexible(true)
         .from_reader(text);
@@ -90,35 +115,48 @@ fn in_pieces(text: &[u8], piece_bytes: usize) -> impl AsyncRead + Unpin + Send +
 }
 
 /// Writes a cell as a careful or a careless writer would.
-fn written(cell: &str, delimiter: char, always_quoted: bool) -> String {
-    let special = cell.contains(['"', '\r', '\n', delimiter]);
-    if special || always_quoted {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
+fn written(cell: &str, dialect: Dialect, always_quoted: bool) -> String {
+    let quote = char::from(dialect.quote);
+    let special = cell.contains([quote, '\r', '\n', char::from(dialect.delimiter)]);
+    if !special && !always_quoted {
+        return cell.to_owned();
     }
+    let cell = if dialect.escape {
+        cell.replace('\\', "\\\\")
+            .replace(quote, &format!("\\{quote}"))
+    } else {
+        cell.replace(quote, &format!("{quote}{quote}"))
+    };
+    format!("{quote}{cell}{quote}")
 }
 
 prop_compose! {
     /// The text of a table, some of its rows too short or too long.
     fn any_text()(
-        delimiter in prop::sample::select(vec![',', ';', '\t', '|']),
+        delimiter in prop::sample::select(vec![b',', b';', b'\t', b'|']),
+        quote in prop::sample::select(vec![b'"', b'\'']),
+        escape in any::<bool>(),
         line_end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
         table in prop::collection::vec(
-            prop::collection::vec(("[ -~äß€😀\t\r\n\",;|]{0,12}", any::<bool>()), 1..6),
+            prop::collection::vec(("[ -~äß€😀\t\r\n\"'\\\\,;|]{0,12}", any::<bool>()), 1..6),
             1..30,
         ),
         mark in any::<bool>(),
         ended in any::<bool>(),
-    ) -> (Vec<u8>, u8) {
+    ) -> (Vec<u8>, Dialect) {
+        let dialect = Dialect {
+            delimiter,
+            quote,
+            escape,
+        };
         let lines: Vec<String> = table
             .iter()
             .map(|cells| {
                 let cells: Vec<_> = cells
                     .iter()
-                    .map(|(cell, quoted)| written(cell, delimiter, *quoted))
+                    .map(|(cell, quoted)| written(cell, dialect, *quoted))
                     .collect();
-                cells.join(&delimiter.to_string())
+                cells.join(&char::from(delimiter).to_string())
             })
             .collect();
         let mut text = if mark { "\u{feff}".to_owned() } else { String::new() };
@@ -126,7 +164,7 @@ prop_compose! {
         if ended {
             text.push_str(line_end);
         }
-        (text.into_bytes(), delimiter as u8)
+        (text.into_bytes(), dialect)
     }
 }
 
@@ -139,18 +177,18 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 proptest! {
     #[test]
-    fn rows_are_those_of_the_reference((text, delimiter) in any_text(), piece_bytes in 1..40_usize) {
-        let expected = reference(&text, delimiter);
-        prop_assert_eq!(&block_on(ours(&text[..], delimiter)), &expected);
+    fn rows_are_those_of_the_reference((text, dialect) in any_text(), piece_bytes in 1..40_usize) {
+        let expected = reference(&text, dialect);
+        prop_assert_eq!(&block_on(ours(&text[..], dialect)), &expected);
         let pieces = in_pieces(&text, piece_bytes);
-        prop_assert_eq!(&block_on(ours(pieces, delimiter)), &expected);
+        prop_assert_eq!(&block_on(ours(pieces, dialect)), &expected);
     }
 
     #[test]
     fn no_bytes_make_the_reader_fail_otherwise_than_by_refusing(
         text in prop::collection::vec(
             prop_oneof![
-                8 => prop::sample::select(b"ab,;\"\"\n\r".to_vec()),
+                8 => prop::sample::select(b"ab,;\"\"\n\r'\\".to_vec()),
                 1 => any::<u8>(),
             ],
             0..400,
@@ -182,9 +220,9 @@ fn one_byte_at_a_time_gives_the_same_rows() {
         .map(|n| format!("{n},\"Ann, \"\"{n}\"\"\",Köln\r\n"))
         .collect();
     let text = format!("\u{feff}id,name,city\r\n{rows}");
-    let expected = reference(text.as_bytes(), b',');
+    let expected = reference(text.as_bytes(), STANDARD);
     assert_eq!(
-        block_on(ours(in_pieces(text.as_bytes(), 1), b',')),
+        block_on(ours(in_pieces(text.as_bytes(), 1), STANDARD)),
         expected
     );
     assert_eq!(expected.unwrap().rows.len(), 20_000);

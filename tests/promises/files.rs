@@ -93,7 +93,9 @@ async fn a_file_that_the_route_cannot_read_is_refused_before_anything_is_sent() 
             b"1,mary@example.com,Y,2.50\n2,b@example.com,Y,1\n",
             "header_does_not_fit",
         ),
-        (b"\x28\xb5\x2f\xfd\0\0\0\0", "unsupported_format"),
+        (b"\xfd7zXZ\0\0\0\0", "unsupported_format"),
+        (b"[{\"id\":1},\n{\"id\":2}]", "unsupported_format"),
+        (b"\x28\xb5\x2f\xfd\0\0\0\0", "damaged"),
         (b"\0\x01\x02\x03", "not_text"),
         (
             b"id,email,consent,paid\n1,m\xfcller@example.com,Y,1\n",

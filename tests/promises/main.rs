@@ -6,6 +6,7 @@ mod stage;
 
 mod accounting;
 mod files;
+mod formats;
 mod long_record;
 mod messages;
 mod rejects;

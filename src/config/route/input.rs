@@ -143,7 +143,7 @@ fn word<T: Copy>(
     node.check(one_of(word, known)).map(Some)
 }
 
-fn name_of<T: PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {
+fn name_of<T: Copy + PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {
     let found = known.iter().find(|(_, other)| *other == value);
     found.map_or("", |(name, _)| name)
 }

@@ -92,8 +92,11 @@ fn is_single_quoted(single: &Survey, standard: &Survey) -> bool {
 }
 
 fn is_escaped(standard: &Survey, escaped: &Survey) -> bool {
-    standard.behind_quote > 0
-        && standard.behind_quote == standard.behind_escaped_quote
+    // One `"\""` derails the standard's reading, and what it finds behind is anything.
+    let is_explained = standard.behind_quote == standard.behind_escaped_quote
+        || escaped.agreeing == escaped.records;
+    standard.behind_escaped_quote > 0
+        && is_explained
         && escaped.is_well_formed()
         && escaped.other_escapes == 0
         && escaped.agreeing >= standard.agreeing
