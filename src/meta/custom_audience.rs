@@ -83,14 +83,11 @@ impl CustomAudience {
             if column > 0 {
                 body.push(b',');
             }
-            let value = row
-                .values(*key)
-                .enumerate()
-                .take_while(|(place, _)| *place <= nth)
-                .last();
+            let last = row.values(*key).count().saturating_sub(1);
+            let value = row.values(*key).nth(nth.min(last));
             match value {
-                Some((_, Identifier::Sha256(digest))) => json::hex(body, digest.as_bytes()),
-                Some((_, Identifier::Plain(text))) => json::text(body, text),
+                Some(Identifier::Sha256(digest)) => json::hex(body, digest.as_bytes()),
+                Some(Identifier::Plain(text)) => json::text(body, text),
                 // Meta: an unknown cell is the empty text, never the hash of it.
                 None => body.extend_from_slice(b"\"\""),
             }
