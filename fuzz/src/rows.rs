@@ -22,6 +22,8 @@ enum Found {
 /// they arrive.
 pub fn rows(data: &[u8]) {
     let mut choices = Choices::of(data);
+    // Options that are not chosen here, whether or not there are any.
+    #[allow(clippy::needless_update)]
     let options = RowOptions {
         max_record_bytes: choices.of_list(&LIMITS),
         delimiter: choices.of_list(&DELIMITERS),

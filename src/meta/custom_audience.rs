@@ -134,13 +134,10 @@ impl CustomAudience {
             if column > 0 {
                 body.push(b',');
             }
-            let value = row
-                .values(*key)
-                .enumerate()
-                .take_while(|(place, _)| *place <= nth)
-                .last();
+            let last = row.values(*key).count().saturating_sub(1);
+            let value = row.values(*key).nth(nth.min(last));
             match value {
-                Some((_, identifier)) => json::identifier(body, identifier),
+                Some(identifier) => json::identifier(body, identifier),
                 // Meta: an unknown cell is the empty text, never the hash of it.
                 None => body.extend_from_slice(b"\"\""),
             }

@@ -4,6 +4,8 @@
 //! Source: ANSI INCITS 38 / USPS Publication 28 (with territories and military
 //! addresses) and Canada Post.
 
+use std::sync::LazyLock;
+
 /// Names in lower-case letters only, sorted, with their codes.
 const BY_NAME: [(&str, &str); 90] = [
     ("alabama", "al"),
@@ -101,17 +103,34 @@ const BY_NAME: [(&str, &str); 90] = [
 /// The two-letter code of a state of the United States or a province of Canada, given
 /// its name or code in lower-case letters only.
 pub(crate) fn code(letters: &str) -> Option<&'static str> {
+    if let [first @ b'a'..=b'z', second @ b'a'..=b'z'] = letters.as_bytes() {
+        return CODES.get(place(*first, *second)).copied().flatten();
+    }
     let name = ["stateof", "commonwealthof"]
         .into_iter()
         .find_map(|title| letters.strip_prefix(title))
         .unwrap_or(letters);
-    match BY_NAME.binary_search_by_key(&name, |&(name, _)| name) {
-        Ok(at) => BY_NAME.get(at).map(|&(_, code)| code),
-        Err(_) if letters.len() == 2 => BY_NAME
-            .iter()
-            .find_map(|&(_, code)| (code == letters).then_some(code)),
-        Err(_) => None,
+    let at = BY_NAME
+        .binary_search_by_key(&name, |&(name, _)| name)
+        .ok()?;
+    BY_NAME.get(at).map(|&(_, code)| code)
+}
+
+/// The codes by their letters: most cells hold one. No name is as short.
+static CODES: LazyLock<Vec<Option<&'static str>>> = LazyLock::new(|| {
+    let mut codes = vec![None; 26 * 26];
+    for (_, code) in BY_NAME {
+        if let [first, second] = code.as_bytes()
+            && let Some(found) = codes.get_mut(place(*first, *second))
+        {
+            *found = Some(code);
+        }
     }
+    codes
+});
+
+fn place(first: u8, second: u8) -> usize {
+    usize::from(first.wrapping_sub(b'a')) * 26 + usize::from(second.wrapping_sub(b'a'))
 }
 
 #[cfg(test)]
