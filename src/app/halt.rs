@@ -162,6 +162,7 @@ impl Refusal {
             Refusal::Content(_) => "damaged",
             Refusal::Rows(RowsError::NotText) => "not_text",
             Refusal::Rows(RowsError::NotUtf8 { .. }) => "not_utf8",
+            Refusal::Rows(RowsError::Parquet(error)) => error.code(),
             Refusal::Rows(_) => "unreadable_header",
             Refusal::Mapping(_) | Refusal::Column { .. } | Refusal::NoValueColumn => {
                 "header_does_not_fit"

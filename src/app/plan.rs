@@ -39,12 +39,15 @@ impl Plan {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
             .date();
         let context = Context::new(route.destination.api(), as_of);
-        let mapping =
+        let mut mapping =
             Mapping::resolve(&route.columns, &header, context).map_err(Refusal::Mapping)?;
         let largest_body = config.delivery.max_body_bytes;
         match &route.destination {
             config::Destination::Conversions(conversions) => {
                 let fields = event_fields(conversions, &header, &mapping)?;
+                for position in positions(&fields) {
+                    mapping.also_used(position);
+                }
                 let dataset = match &conversions.dataset_id {
                     Some(id) => id.as_str().to_owned(),
                     None => credentials.pixel_id.clone().ok_or(Refusal::NoDataset)?,
@@ -80,6 +83,13 @@ impl Plan {
                 })
             }
         }
+    }
+
+    /// The columns that are read at all, of so many.
+    pub(super) fn columns(&self, count: usize) -> Vec<usize> {
+        let unmapped = self.mapping.unmapped_positions();
+        let used = |position: &usize| unmapped.binary_search(position).is_err();
+        (0..count).filter(used).collect()
     }
 }
 
@@ -162,4 +172,26 @@ fn event_fields(
             .map(|url| url.as_str().to_owned()),
         test_event_code: route.test_event_code.clone(),
     })
+}
+
+/// The columns that events are read from, beside the identifiers.
+fn positions(fields: &EventFields) -> Vec<usize> {
+    let time = match fields.event_time {
+        meta::EventTime::Object => None,
+        meta::EventTime::Column(position) => Some(position),
+    };
+    let sources = [
+        &fields.event_id,
+        &fields.value,
+        &fields.currency,
+        &fields.order_id,
+    ];
+    let fields = sources
+        .into_iter()
+        .flatten()
+        .filter_map(|source| match source {
+            FieldSource::Column(position) => Some(*position),
+            FieldSource::Fixed(_) => None,
+        });
+    time.into_iter().chain(fields).collect()
 }

@@ -20,7 +20,7 @@ pub struct Mapping {
     pub(super) filters: Vec<Filter>,
     /// By [`EventField`], under auto only.
     events: Vec<(EventField, usize)>,
-    unmapped: usize,
+    unmapped: Vec<usize>,
 }
 
 /// A column whose cells are values of a key.
@@ -43,7 +43,8 @@ pub(super) struct Filter {
 impl Mapping {
     /// Finds a route's columns in a header.
     ///
-    /// Columns that nothing refers to are ignored, and counted by [`unmapped`](Self::unmapped).
+    /// Columns that nothing refers to are ignored, and told by
+    /// [`unmapped_positions`](Self::unmapped_positions).
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ impl Mapping {
             sources: Vec::new(),
             filters: Vec::new(),
             events: Vec::new(),
-            unmapped: 0,
+            unmapped: Vec::new(),
         };
         let faults = match columns {
             Columns::Auto => mapping.recognise(header),
@@ -75,7 +76,7 @@ impl Mapping {
         mapping.sources.sort_by_key(|source| source.key);
         mapping.unmapped = (0..header.len())
             .filter(|&position| !mapping.uses(position))
-            .count();
+            .collect();
         Ok(mapping)
     }
 
@@ -187,9 +188,19 @@ impl Mapping {
             .find_map(|&(found, position)| (found == field).then_some(position))
     }
 
-    /// How many columns of the header nothing refers to.
+    /// Says that a column is read for something else than a person.
+    pub fn also_used(&mut self, position: usize) {
+        self.unmapped.retain(|&unmapped| unmapped != position);
+    }
+
+    /// The file's columns that nothing refers to, counted from 0.
+    pub fn unmapped_positions(&self) -> &[usize] {
+        &self.unmapped
+    }
+
+    /// How many of the file's columns nothing refers to.
     pub const fn unmapped(&self) -> usize {
-        self.unmapped
+        self.unmapped.len()
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod csv;
 mod error;
+mod parquet;
 mod reader;
 mod record;
 mod sample;
@@ -16,11 +17,16 @@ mod sample;
 use tokio::io::AsyncRead;
 
 pub use error::{RowFault, RowsError};
+pub use parquet::{ParquetError, ParquetOptions, ReadRange};
 pub use reader::{Next, RowReader};
 pub use record::{Header, Record};
 
 use csv::CsvReader;
+use parquet::ParquetReader;
 use sample::Sample;
+
+/// Stands between the values of a list in one cell: the unit separator, which no text holds.
+pub const LIST_SEPARATOR: char = '\u{1f}';
 
 /// How the text is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +92,36 @@ where
         return Ok(Rows::HeaderOnly(header));
     }
     let reader = RowReader::csv(reader);
+    Ok(Rows::Table { header, reader })
+}
+
+/// Reads the footer of a Parquet file.
+///
+/// Rows are numbered over all row groups; a record's [`offset`](Record::offset) is the
+/// index of its row. Cells are text as a CSV file would have it: null is empty, numbers
+/// have neither an exponent nor a superfluous fraction, times are RFC 3339 in UTC, and
+/// [`LIST_SEPARATOR`] stands between the values of a list. Until
+/// [`RowReader::project`] says which columns are wanted, all that hold text are read.
+///
+/// # Errors
+///
+/// What is encrypted, damaged, or larger than the limits.
+pub async fn open_parquet<R>(
+    input: Box<dyn ReadRange>,
+    options: ParquetOptions,
+) -> Result<Rows<R>, RowsError>
+where
+    R: AsyncRead + Unpin + Send,
+{
+    let reader = ParquetReader::open(input, options).await?;
+    let header = reader.header();
+    if header.names().is_empty() {
+        return Ok(Rows::Empty);
+    }
+    if !reader.has_rows() {
+        return Ok(Rows::HeaderOnly(header));
+    }
+    let reader = RowReader::parquet(reader);
     Ok(Rows::Table { header, reader })
 }
 

@@ -53,7 +53,8 @@ impl Record {
     }
 
     /// Where this row begins, in bytes of the decompressed text; reading from here
-    /// gives this row first. Line ends before it may be included.
+    /// gives this row first. Line ends before it may be included. In Parquet, the
+    /// index of the row, counted from 0 over all row groups.
     pub fn offset(&self) -> u64 {
         self.offset
     }

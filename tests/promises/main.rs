@@ -8,5 +8,6 @@ mod accounting;
 mod files;
 mod long_record;
 mod messages;
+mod parquet;
 mod rows;
 mod versions;

@@ -7,6 +7,10 @@ use super::{About, Reader, Setting};
 pub struct InputSettings {
     /// A longer record is rejected.
     pub max_record_bytes: usize,
+    /// A longer footer of a Parquet file is refused.
+    pub max_parquet_footer_bytes: usize,
+    /// Pages that need more than this at one time are refused.
+    pub max_parquet_pages_bytes: usize,
     /// The size of one ranged read.
     pub window_bytes: usize,
     /// 0 to 1: with more rejects than this among the sample rows, nothing is sent.
@@ -25,6 +29,26 @@ pub(super) const MAX_RECORD_BYTES: Setting<usize> = Setting {
         help: "a longer row is rejected",
     },
     read: count::<1024, { 64 * MIB }>,
+};
+
+pub(super) const MAX_PARQUET_FOOTER_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_parquet_footer_bytes",
+        default: Some(Scalar::Integer(16_777_216)),
+        help: "a Parquet file with a longer footer is refused",
+    },
+    read: count::<1024, { 256 * MIB }>,
+};
+
+pub(super) const MAX_PARQUET_PAGES_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_parquet_pages_bytes",
+        default: Some(Scalar::Integer(33_554_432)),
+        help: "a Parquet file whose mapped columns' pages need more memory than this at one time is refused",
+    },
+    read: count::<65_536, { 1024 * MIB }>,
 };
 
 pub(super) const WINDOW_BYTES: Setting<usize> = Setting {
@@ -60,11 +84,15 @@ pub(super) const SAMPLE_ROWS: Setting<usize> = Setting {
 impl InputSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<InputSettings> {
         let max_record_bytes = reader.get(&MAX_RECORD_BYTES);
+        let max_parquet_footer_bytes = reader.get(&MAX_PARQUET_FOOTER_BYTES);
+        let max_parquet_pages_bytes = reader.get(&MAX_PARQUET_PAGES_BYTES);
         let window_bytes = reader.get(&WINDOW_BYTES);
         let max_reject_share = reader.get(&MAX_REJECT_SHARE);
         let sample_rows = reader.get(&SAMPLE_ROWS);
         Some(InputSettings {
             max_record_bytes: max_record_bytes?,
+            max_parquet_footer_bytes: max_parquet_footer_bytes?,
+            max_parquet_pages_bytes: max_parquet_pages_bytes?,
             window_bytes: window_bytes?,
             max_reject_share: max_reject_share?,
             sample_rows: sample_rows?,

@@ -61,7 +61,7 @@ struct Setting<T> {
 }
 
 /// Every setting, by section. One that is missing here is refused as unknown.
-pub const SETTINGS: [About; 24] = [
+pub const SETTINGS: [About; 26] = [
     queue::URL.about,
     queue::WAIT.about,
     queue::VISIBILITY.about,
@@ -69,6 +69,8 @@ pub const SETTINGS: [About; 24] = [
     worker::OBJECTS.about,
     worker::STOP.about,
     input::MAX_RECORD_BYTES.about,
+    input::MAX_PARQUET_FOOTER_BYTES.about,
+    input::MAX_PARQUET_PAGES_BYTES.about,
     input::WINDOW_BYTES.about,
     input::MAX_REJECT_SHARE.about,
     input::SAMPLE_ROWS.about,

@@ -1,0 +1,51 @@
+//! Parquet: a table stored column by column, read as rows.
+//!
+//! Written for files of any origin: nothing is believed before it is checked, no size of
+//! the file's own is allocated before it is compared with a limit, and nothing panics. That
+//! is why this is no use of the `parquet` package, which unpacks gzip and zstd to whatever
+//! length comes out, and allocates what a footer or a page says it needs.
+//!
+//! Only the columns that [`ParquetReader::project`] names are read, each by one stream of
+//! its pages for every row group. In memory are, of each of them, one page and the
+//! dictionary, of all together [`ParquetOptions::max_pages_bytes`] at most.
+
+mod codec;
+mod column;
+mod delta;
+mod error;
+mod footer;
+mod hybrid;
+mod input;
+mod kind;
+mod page;
+mod reader;
+mod schema;
+mod text;
+mod thrift;
+mod values;
+
+pub use error::ParquetError;
+pub use input::ReadRange;
+pub(super) use reader::ParquetReader;
+
+/// How much of a file may be in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParquetOptions {
+    /// A longer footer is refused.
+    pub max_footer_bytes: u64,
+    /// Pages that would need more than this at one time, all mapped columns together,
+    /// are refused before they are read.
+    pub max_pages_bytes: u64,
+    /// A row whose cells are longer is rejected.
+    pub max_record_bytes: usize,
+}
+
+impl Default for ParquetOptions {
+    fn default() -> ParquetOptions {
+        ParquetOptions {
+            max_footer_bytes: 16 * 1024 * 1024,
+            max_pages_bytes: 32 * 1024 * 1024,
+            max_record_bytes: 1024 * 1024,
+        }
+    }
+}
