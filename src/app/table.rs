@@ -23,6 +23,9 @@ pub(super) struct Table<W> {
 
 /// Opens the object and reads its header. `watch` is told of the counts of its reads
 /// before the first.
+///
+/// Parquet is told by the same look at the beginning, whose request is given up then.
+/// After that, only the footer and what [`RowReader::project`] leaves are asked for.
 pub(super) async fn open<W>(
     source: Arc<dyn ObjectSource>,
     version: &ObjectVersion,

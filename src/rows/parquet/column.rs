@@ -1,5 +1,7 @@
 //! The cells of one column in one row group, one after the other.
 
+use std::sync::Arc;
+
 use super::super::LIST_SEPARATOR;
 use super::super::error::RowsError;
 use super::codec::Codec;
@@ -21,7 +23,7 @@ pub(super) struct Column {
     pages: Pages,
     /// Of the chunk, in pages that were not opened yet.
     values_left: u64,
-    dictionary: Option<Dictionary>,
+    dictionary: Option<Arc<Dictionary>>,
     dictionary_bytes: usize,
     page: Option<Page>,
     /// The value before, for encodings that build on it.
@@ -173,7 +175,7 @@ impl Column {
                     }
                     let physical = self.leaf.physical;
                     let bytes = self.codec.unpack(packed, header.size)?;
-                    self.dictionary = Some(Dictionary::new(bytes, values, physical)?);
+                    self.dictionary = Some(Arc::new(Dictionary::new(bytes, values, physical)?));
                     self.dictionary_bytes = Dictionary::memory(physical, header.size);
                 }
                 Content::Data { values, .. } => {

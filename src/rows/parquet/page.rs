@@ -1,5 +1,7 @@
 //! The header of a page, and the page's content taken apart: levels, then values.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::codec::Codec;
@@ -177,7 +179,7 @@ impl Page {
         packed: Bytes,
         codec: Codec,
         leaf: &Leaf,
-        dictionary: Option<&Dictionary>,
+        dictionary: Option<&Arc<Dictionary>>,
     ) -> Result<Page> {
         let Content::Data {
             values,

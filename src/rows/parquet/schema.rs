@@ -199,3 +199,94 @@ fn element<'a>(thrift: &mut Thrift<'a>) -> std::result::Result<Element<'a>, Thri
         annotation,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const REQUIRED: u8 = 0;
+    const OPTIONAL: u8 = 1;
+    const REPEATED: u8 = 2;
+
+    /// A column of text.
+    fn column(name: &str, repetition: u8) -> Vec<u8> {
+        let name = [&[0x18, name.len() as u8][..], name.as_bytes()].concat();
+        [&[0x15, 12, 0x25, repetition * 2][..], &name, &[0]].concat()
+    }
+
+    /// A group of so many, which is a list or not.
+    fn group(name: &str, repetition: u8, children: u8, list: bool) -> Vec<u8> {
+        let name = [&[0x18, name.len() as u8][..], name.as_bytes()].concat();
+        let annotation: &[u8] = if list { &[0x15, 6] } else { &[] };
+        let children = [0x15, children * 2];
+        [
+            &[0x35, repetition * 2][..],
+            &name,
+            &children,
+            annotation,
+            &[0],
+        ]
+        .concat()
+    }
+
+    fn of(elements: &[Vec<u8>]) -> Result<Vec<Leaf>> {
+        let bytes = elements.concat();
+        leaves(&mut Thrift::new(&bytes, 0), elements.len())
+    }
+
+    #[test]
+    fn lists_go_by_their_own_name_in_all_the_ways_they_are_written() {
+        let leaves = of(&[
+            group("root", REQUIRED, 5, false),
+            column("bare", REPEATED),
+            group("two", OPTIONAL, 1, true),
+            column("array", REPEATED),
+            group("three", OPTIONAL, 1, true),
+            group("list", REPEATED, 1, false),
+            column("element", OPTIONAL),
+            group("of_structs", REPEATED, 2, false),
+            column("a", OPTIONAL),
+            column("b", OPTIONAL),
+            group("within", OPTIONAL, 1, false),
+            column("plain", REQUIRED),
+        ])
+        .unwrap();
+        let found: Vec<_> = leaves
+            .iter()
+            .map(|leaf| {
+                (
+                    leaf.name.as_str(),
+                    leaf.kind.is_ok(),
+                    leaf.max_repetition,
+                    leaf.max_definition,
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("bare", true, 1, 1),
+                ("two", true, 1, 2),
+                ("three", true, 1, 3),
+                ("of_structs.a", false, 1, 2),
+                ("of_structs.b", false, 1, 2),
+                ("within.plain", true, 0, 1),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_schema_that_is_no_tree_is_damage() {
+        let short = [group("root", REQUIRED, 2, false), column("a", OPTIONAL)];
+        let long = [
+            group("root", REQUIRED, 1, false),
+            column("a", OPTIONAL),
+            column("b", OPTIONAL),
+        ];
+        for elements in [&short[..], &long, &[]] {
+            assert!(matches!(of(elements), Err(ParquetError::Damaged(_))));
+        }
+    }
+}

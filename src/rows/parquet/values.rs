@@ -1,6 +1,8 @@
 //! The values of a page, one after the other, however they are encoded. (Apache
 //! Parquet, "Encodings".)
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::delta::Delta;
@@ -11,7 +13,7 @@ use super::kind::Physical;
 const CUT: ParquetError = ParquetError::Damaged("a page ends before its last value");
 
 /// The values that a chunk's pages refer to by their numbers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Dictionary {
     bytes: Bytes,
     /// Where each value of variable length begins and ends.
@@ -91,7 +93,7 @@ pub(super) enum Values {
         bit: usize,
     },
     Runs(Hybrid),
-    Numbers(Dictionary, Hybrid),
+    Numbers(Arc<Dictionary>, Hybrid),
     /// Of `width` bytes each.
     Delta {
         delta: Delta,
@@ -123,7 +125,7 @@ impl Values {
         encoding: i64,
         bytes: Bytes,
         physical: Physical,
-        dictionary: Option<&Dictionary>,
+        dictionary: Option<&Arc<Dictionary>>,
     ) -> Result<Values> {
         let integers = matches!(physical, Physical::Int32 | Physical::Int64);
         let variable = matches!(physical, Physical::Bytes | Physical::Fixed(_));
@@ -152,7 +154,7 @@ impl Values {
                 };
                 let indices = indices.split_off(indices.len().min(1));
                 Ok(Values::Numbers(
-                    dictionary.clone(),
+                    Arc::clone(dictionary),
                     Hybrid::new(indices, width)?,
                 ))
             }
