@@ -35,8 +35,12 @@ pub fn rows(data: &[u8]) {
         rest: text,
         bytes: piece_bytes,
     };
-    let (at_once, in_pieces) =
-        block_on(async { (read(text, options.clone()).await, read(pieces, options.clone()).await) });
+    let (at_once, in_pieces) = block_on(async {
+        (
+            read(text, options.clone()).await,
+            read(pieces, options.clone()).await,
+        )
+    });
     assert_eq!(at_once, in_pieces, "{options:?}, pieces of {piece_bytes}");
 }
 

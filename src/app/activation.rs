@@ -148,7 +148,7 @@ impl Activation<'_> {
     }
 
     async fn deliver(&self, version: &ObjectVersion, report: &mut Report) -> Result<(), Halt> {
-        let (credentials, table) = self.or_halted(self.open(version)).await?;
+        let (credentials, mut table) = self.or_halted(self.open(version)).await?;
         let plan = Plan::new(
             self.route,
             &self.parts.config,
@@ -158,6 +158,7 @@ impl Activation<'_> {
             OffsetDateTime::now_utc().unix_timestamp(),
         )?;
         report.planned(&plan);
+        table.follow(&plan)?;
 
         let sender = Sender::new(Delivery {
             client: self.parts.meta.clone(),

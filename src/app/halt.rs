@@ -175,6 +175,7 @@ impl Refusal {
             Refusal::Content(_) => "damaged",
             Refusal::Rows(RowsError::NotText) => "not_text",
             Refusal::Rows(RowsError::NotUtf8 { .. }) => "not_utf8",
+            Refusal::Rows(RowsError::Parquet(error)) => error.code(),
             Refusal::Rows(RowsError::JsonNotLines { .. }) => "unsupported_format",
             Refusal::Rows(
                 RowsError::OtherEncoding { .. }

@@ -107,11 +107,22 @@ impl Plan {
             }
         }
     }
+
+    /// The columns that are read at all, of so many.
+    pub(super) fn columns(&self, count: usize) -> Vec<usize> {
+        let unmapped = self.mapping.unmapped();
+        let used = |position: &usize| unmapped.binary_search(position).is_err();
+        (0..count).filter(used).collect()
+    }
 }
 
 /// As people count, from 1.
 fn unmapped(mapping: &Mapping) -> Vec<usize> {
-    mapping.unmapped().iter().map(|position| position + 1).collect()
+    mapping
+        .unmapped()
+        .iter()
+        .map(|position| position + 1)
+        .collect()
 }
 
 /// The apps and the page of the ids that the header promises.

@@ -135,7 +135,7 @@ impl Validation<'_> {
         requests: &mut Requests,
     ) -> Result<Option<Blocked>, Halt> {
         let input = &self.config.input;
-        let table = table::open(self.source.clone(), version, self.route, input, |read| {
+        let mut table = table::open(self.source.clone(), version, self.route, input, |read| {
             self.progress.begin(version.size, read);
         })
         .await?;
@@ -154,6 +154,7 @@ impl Validation<'_> {
             now,
         )?;
         report.planned(&plan);
+        table.follow(&plan)?;
         let gate = SampleGate::new(input.sample_rows as u64, input.max_reject_share);
         let production = Production {
             reader: table.reader,

@@ -28,7 +28,8 @@ impl fmt::Display for Compression {
     }
 }
 
-/// Formats that are recognised so that they can be refused by name.
+/// Formats that are no text, however unpacked: recognised so that they can be refused by
+/// name. Only Parquet is read all the same, in another way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     Lz4,

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -91,10 +92,22 @@ pub fn open(
     version: ObjectVersion,
     options: ReadOptions,
 ) -> PinnedReader {
-    let progress = Arc::new(ReadProgress::default());
+    let range = options.start..version.size;
+    open_range(source, version, range, options, Arc::default())
+}
+
+/// Makes a reader of a part of an object, which adds to `progress`.
+pub(super) fn open_range(
+    source: Arc<dyn ObjectSource>,
+    version: ObjectVersion,
+    range: Range<u64>,
+    options: ReadOptions,
+    progress: Arc<ReadProgress>,
+) -> PinnedReader {
     let read = Read {
-        position: options.start,
-        window_end: options.start,
+        position: range.start,
+        window_end: range.start,
+        end: range.end.min(version.size),
         body: None,
         failures: 0,
         source,
@@ -120,6 +133,8 @@ struct Read {
     progress: Arc<ReadProgress>,
     /// The next byte to pass on.
     position: u64,
+    /// Just after the last byte to pass on.
+    end: u64,
     /// Where the body under way should end.
     window_end: u64,
     body: Option<Body>,
@@ -128,9 +143,9 @@ struct Read {
 }
 
 impl Read {
-    /// `None` at the end of the object.
+    /// `None` at the end.
     async fn next_piece(&mut self) -> Result<Option<Bytes>, ObjectError> {
-        while self.position < self.version.size {
+        while self.position < self.end {
             match self.try_next_piece().await {
                 Ok(piece) => {
                     self.position += piece.len() as u64;
@@ -162,7 +177,7 @@ impl Read {
                 let end = self
                     .position
                     .saturating_add(self.options.window_bytes.max(1));
-                self.window_end = end.min(self.version.size);
+                self.window_end = end.min(self.end);
                 let request = self
                     .source
                     .read(&self.version, self.position..self.window_end);

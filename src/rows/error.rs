@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::parquet::ParquetError;
+
 /// Why one row was rejected. The rows after it are not touched by this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowFault {
@@ -86,6 +88,8 @@ pub enum RowsError {
     TooManyColumns { max_columns: usize },
     #[error("the header row cannot be read: {0}")]
     BrokenHeader(RowFault),
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
     /// A call after one that failed, or whose future was dropped: where the next
     /// record begins is not known any more.
     #[error("reading rows was interrupted; the file has to be opened again")]

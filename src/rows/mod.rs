@@ -11,6 +11,7 @@ mod csv;
 mod error;
 mod json_lines;
 mod options;
+mod parquet;
 mod reader;
 mod record;
 mod sample;
@@ -20,17 +21,20 @@ use tokio::io::AsyncRead;
 
 pub use error::{RowFault, RowsError};
 pub use options::{Encoding, Escape, InputFormat, Quote, RowOptions};
+pub use parquet::{ParquetError, ParquetOptions, ReadRange};
 pub use reader::{Next, RowReader};
 pub use record::{Header, Record};
 
 use csv::CsvReader;
 use json_lines::{JsonLinesReader, Shape};
+use parquet::ParquetReader;
 use sample::Sample;
 use transcode::Text;
 
 /// Stands between the values of a cell that has several, where the format has lists (a
-/// JSON array). It is ASCII's unit separator, made for this and in no value that people
-/// type. Whoever reads cells splits there; it is defined here, where such cells are made.
+/// JSON array, a list of Parquet's). It is ASCII's unit separator, made for this and in no
+/// value that people type. Whoever reads cells splits there; it is defined here, where such
+/// cells are made.
 pub const LIST_SEPARATOR: char = '\u{1f}';
 
 /// What an object's text turned out to hold.
@@ -166,6 +170,45 @@ where
     let limit = options.max_record_bytes;
     let reader = JsonLinesReader::new(sample, rest, &columns, &options.wanted, limit);
     let reader = RowReader::json_lines(reader);
+    Ok(Rows::Table { header, reader })
+}
+
+/// Reads the footer of a Parquet file.
+///
+/// Rows are numbered over all row groups; a record's [`offset`](Record::offset) is the
+/// index of its row. Cells are text as a CSV file would have it: null is empty, numbers
+/// have neither an exponent nor a superfluous fraction, times are RFC 3339 in UTC, and
+/// [`LIST_SEPARATOR`] stands between the values of a list. Until
+/// [`RowReader::project`] says which columns are wanted, all that hold text are read.
+///
+/// # Errors
+///
+/// What is encrypted, damaged, larger than the limits, or configured to be something else.
+pub async fn open_parquet<R>(
+    input: Box<dyn ReadRange>,
+    options: ParquetOptions,
+) -> Result<Rows<R>, RowsError>
+where
+    R: AsyncRead + Unpin + Send,
+{
+    let configured = match options.format {
+        InputFormat::Auto | InputFormat::Parquet => None,
+        InputFormat::Csv => Some("CSV"),
+        InputFormat::JsonLines => Some("JSON lines"),
+    };
+    if let Some(configured) = configured {
+        let found = "Parquet";
+        return Err(RowsError::OtherFormat { configured, found });
+    }
+    let reader = ParquetReader::open(input, options).await?;
+    let header = reader.header();
+    if header.names().is_empty() {
+        return Ok(Rows::Empty);
+    }
+    if !reader.has_rows() {
+        return Ok(Rows::HeaderOnly(header));
+    }
+    let reader = RowReader::parquet(reader);
     Ok(Rows::Table { header, reader })
 }
 

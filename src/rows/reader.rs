@@ -7,6 +7,7 @@ use tokio::io::AsyncRead;
 use super::csv::CsvReader;
 use super::error::{RowFault, RowsError};
 use super::json_lines::JsonLinesReader;
+use super::parquet::ParquetReader;
 use super::record::{Constants, Header, Record};
 use super::transcode::Text;
 
@@ -21,7 +22,8 @@ pub enum Next {
     End,
 }
 
-/// Gives out the rows of one file. Made by [`open`](super::open).
+/// Gives out the rows of one file. Made by [`open`](super::open) and
+/// [`open_parquet`](super::open_parquet).
 #[derive(Debug)]
 pub struct RowReader<R> {
     format: Format<R>,
@@ -32,6 +34,7 @@ pub struct RowReader<R> {
 enum Format<R> {
     Csv(Box<CsvReader<Text<R>>>),
     JsonLines(Box<JsonLinesReader<Text<R>>>),
+    Parquet(Box<ParquetReader>),
 }
 
 impl<R: AsyncRead + Unpin + Send> RowReader<R> {
@@ -58,6 +61,23 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
         }
     }
 
+    pub(super) fn parquet(reader: ParquetReader) -> RowReader<R> {
+        RowReader::of(Format::Parquet(Box::new(reader)))
+    }
+
+    /// Says, before the first row, which columns of the header will be looked at. Formats
+    /// that can leave out the others do: their cells are then empty.
+    ///
+    /// # Errors
+    ///
+    /// A column among them holds nothing that could be text.
+    pub fn project(&mut self, positions: &[usize]) -> Result<(), RowsError> {
+        match &mut self.format {
+            Format::Csv(_) | Format::JsonLines(_) => Ok(()),
+            Format::Parquet(reader) => reader.project(positions),
+        }
+    }
+
     /// Reads the next row into `record`.
     ///
     /// Not cancel-safe: a dropped future leaves the reader inside a record, and every
@@ -70,14 +90,17 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
         match &mut self.format {
             Format::Csv(reader) => reader.next(record).await,
             Format::JsonLines(reader) => reader.next(record).await,
+            Format::Parquet(reader) => reader.next(record).await,
         }
     }
 
-    /// Where the next record begins, in bytes of the decompressed text, as UTF-8.
+    /// Where the next record begins: in bytes of the decompressed text, as UTF-8, or in
+    /// Parquet the index of its row.
     pub fn offset(&self) -> u64 {
         match &self.format {
             Format::Csv(reader) => reader.offset(),
             Format::JsonLines(reader) => reader.offset(),
+            Format::Parquet(reader) => reader.offset(),
         }
     }
 }

@@ -26,7 +26,10 @@ pub(super) struct Constants {
 
 impl Header {
     pub(super) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Header {
-        let names: Vec<String> = names.into_iter().map(|name| name.trim().to_owned()).collect();
+        let names: Vec<String> = names
+            .into_iter()
+            .map(|name| name.trim().to_owned())
+            .collect();
         Header {
             own: names.len(),
             names,
@@ -91,7 +94,8 @@ impl Record {
     }
 
     /// Where this row begins, in bytes of the decompressed text; reading from here
-    /// gives this row first. Line ends before it may be included.
+    /// gives this row first. Line ends before it may be included. In Parquet, the
+    /// index of the row, counted from 0 over all row groups.
     pub fn offset(&self) -> u64 {
         self.offset
     }

@@ -45,8 +45,8 @@ fn refused() -> [Refused; 4] {
         Refused {
             key: "meta/people/table.parquet",
             body: [b"PAR1\x15\x04", &[0; 200][..], b"PAR1"].concat(),
-            reason: "unsupported_format",
-            says: "unsupported format: Parquet",
+            reason: "damaged",
+            says: "the Parquet file is damaged",
         },
     ]
 }

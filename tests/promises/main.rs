@@ -9,6 +9,7 @@ mod files;
 mod formats;
 mod long_record;
 mod messages;
+mod parquet;
 mod rejects;
 mod rows;
 mod versions;

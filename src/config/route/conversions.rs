@@ -116,6 +116,34 @@ impl Conversions {
     }
 }
 
+impl Conversions {
+    /// The columns that events are read from, beside the identifiers, by name.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let time = match &self.event_time {
+            EventTime::Column(name) => Some(name),
+            EventTime::Object => None,
+        };
+        let id = match &self.event_id {
+            EventId::Column(name) => Some(name),
+            EventId::Row => None,
+        };
+        let value = match &self.value {
+            Some(EventValue::Column(name)) => Some(name),
+            Some(EventValue::Fixed(_) | EventValue::Alias) | None => None,
+        };
+        let currency = match &self.currency {
+            Some(Currency::Column(name)) => Some(name),
+            Some(Currency::Fixed(_)) | None => None,
+        };
+        let properties = self.custom_data.iter().filter_map(Property::column);
+        [time, id, value, currency, self.order_id_column.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .chain(properties)
+    }
+}
+
 /// The outer `None` is a fault, the inner one an absent key.
 fn optional<T>(
     table: &mut Table<'_>,

@@ -19,6 +19,16 @@ pub struct Property {
     pub source: PropertySource,
 }
 
+impl Property {
+    /// The column it comes from, if it comes from one.
+    pub fn column(&self) -> Option<&str> {
+        match &self.source {
+            PropertySource::Column { name, .. } => Some(name),
+            PropertySource::Fixed { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum PropertySource {
     /// The same for each event.

@@ -15,6 +15,10 @@ pub struct InputSettings {
     pub max_decompressed_bytes: usize,
     /// How many times its size may come out of a compressed object.
     pub max_decompression_ratio: usize,
+    /// A longer footer of a Parquet file is refused.
+    pub max_parquet_footer_bytes: usize,
+    /// Pages that need more than this at one time are refused.
+    pub max_parquet_pages_bytes: usize,
     /// The size of one ranged read.
     pub window_bytes: usize,
     /// 0 to 1: with more rejects than this among the sample rows, nothing is sent.
@@ -75,6 +79,26 @@ pub(super) const MAX_DECOMPRESSION_RATIO: Setting<usize> = Setting {
     read: count::<10, 1_000_000>,
 };
 
+pub(super) const MAX_PARQUET_FOOTER_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_parquet_footer_bytes",
+        default: Some(Scalar::Integer(16_777_216)),
+        help: "a Parquet file with a longer footer is refused",
+    },
+    read: count::<1024, { 256 * MIB }>,
+};
+
+pub(super) const MAX_PARQUET_PAGES_BYTES: Setting<usize> = Setting {
+    about: About {
+        section: "input",
+        key: "max_parquet_pages_bytes",
+        default: Some(Scalar::Integer(33_554_432)),
+        help: "a Parquet file whose mapped columns' pages need more memory than this at one time is refused",
+    },
+    read: count::<65_536, { 1024 * MIB }>,
+};
+
 pub(super) const WINDOW_BYTES: Setting<usize> = Setting {
     about: About {
         section: "input",
@@ -112,6 +136,8 @@ impl InputSettings {
         let max_columns = reader.get(&MAX_COLUMNS);
         let max_decompressed_bytes = reader.get(&MAX_DECOMPRESSED_BYTES);
         let max_decompression_ratio = reader.get(&MAX_DECOMPRESSION_RATIO);
+        let max_parquet_footer_bytes = reader.get(&MAX_PARQUET_FOOTER_BYTES);
+        let max_parquet_pages_bytes = reader.get(&MAX_PARQUET_PAGES_BYTES);
         let window_bytes = reader.get(&WINDOW_BYTES);
         let max_reject_share = reader.get(&MAX_REJECT_SHARE);
         let sample_rows = reader.get(&SAMPLE_ROWS);
@@ -121,6 +147,8 @@ impl InputSettings {
             max_columns: max_columns?,
             max_decompressed_bytes: max_decompressed_bytes?,
             max_decompression_ratio: max_decompression_ratio?,
+            max_parquet_footer_bytes: max_parquet_footer_bytes?,
+            max_parquet_pages_bytes: max_parquet_pages_bytes?,
             window_bytes: window_bytes?,
             max_reject_share: max_reject_share?,
             sample_rows: sample_rows?,

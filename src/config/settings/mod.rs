@@ -61,7 +61,7 @@ struct Setting<T> {
 }
 
 /// Every setting, by section. One that is missing here is refused as unknown.
-pub const SETTINGS: [About; 28] = [
+pub const SETTINGS: [About; 30] = [
     queue::URL.about,
     queue::WAIT.about,
     queue::VISIBILITY.about,
@@ -73,6 +73,8 @@ pub const SETTINGS: [About; 28] = [
     input::MAX_COLUMNS.about,
     input::MAX_DECOMPRESSED_BYTES.about,
     input::MAX_DECOMPRESSION_RATIO.about,
+    input::MAX_PARQUET_FOOTER_BYTES.about,
+    input::MAX_PARQUET_PAGES_BYTES.about,
     input::WINDOW_BYTES.about,
     input::MAX_REJECT_SHARE.about,
     input::SAMPLE_ROWS.about,
