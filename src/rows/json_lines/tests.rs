@@ -185,3 +185,17 @@ async fn reading_from_a_rows_offset_gives_that_row_first() {
     assert_eq!(starts, ["{\"a\":", "{\"a\":", "{\"a\":"]);
     assert!(!format!("{reader:?}").contains("a\""));
 }
+
+#[tokio::test]
+async fn brackets_without_end_are_one_broken_line_and_no_deep_recursion() {
+    for open in ["[", "{\"a\":", "[{\"a\":"] {
+        let deep = open.repeat(100_000);
+        let text = format!("{{\"a\":1}}\n{{\"a\":{deep}\n{{\"a\":3}}\n");
+        let (_, rows) = read(text.as_bytes()).await;
+        assert_eq!(rows, [row(&["1"]), Err(RowFault::BadJson), row(&["3"])]);
+    }
+    let (opened, closed) = ("[".repeat(100_000), "]".repeat(100_000));
+    let text = format!("{{\"a\":1}}\n{{\"b\":{opened}{closed}}}\n{{\"a\":3}}\n");
+    let (_, rows) = read(text.as_bytes()).await;
+    assert_eq!(rows, [row(&["1"]), row(&[""]), row(&["3"])]);
+}
