@@ -43,16 +43,20 @@ impl Regard {
     }
 }
 
+/// Whether Clean Rooms has encrypted this trimmed text.
+pub(super) fn is_sealed(text: &str) -> bool {
+    SEALED_PREFIXES
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
+
 /// Looks at a raw cell. `composed` is room for its composed form.
 pub(super) fn read<'a>(key: Key, api: Api, raw: &'a str, composed: &'a mut String) -> Cell<'a> {
     let trimmed = text::trim(raw);
     if text::is_blank(trimmed) {
         return Cell::Blank;
     }
-    if SEALED_PREFIXES
-        .iter()
-        .any(|prefix| trimmed.starts_with(prefix))
-    {
+    if is_sealed(trimmed) {
         return Cell::Refused(Reason::SealedValue);
     }
     let found = match Regard::of(key, api) {
