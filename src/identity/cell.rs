@@ -49,6 +49,13 @@ impl Regard {
     }
 }
 
+/// Whether Clean Rooms has encrypted this trimmed text.
+pub(super) fn is_sealed(text: &str) -> bool {
+    SEALED_PREFIXES
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
+
 /// Looks at a raw cell. `composed` is room for its composed form.
 ///
 /// Where the column's form is declared, a cell of the other form is refused. What is
@@ -64,10 +71,7 @@ pub(super) fn read<'a>(
     if text::is_blank(trimmed) || (key == Key::MobileAdvertiserId && madid::is_blank(trimmed)) {
         return Cell::Blank;
     }
-    if SEALED_PREFIXES
-        .iter()
-        .any(|prefix| trimmed.starts_with(prefix))
-    {
+    if is_sealed(trimmed) {
         return Cell::Refused(Reason::SealedValue);
     }
     let found = match Regard::of(key, api) {

@@ -9,7 +9,10 @@ use sha2::{Digest as _, Sha256};
 ///
 /// `Debug` tells only the length: a digest still recognises a person to whoever
 /// holds the same value.
+///
+/// Aligned, because it is copied about in enums: eight bytes at once, not one and seven.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(align(8))]
 pub struct Digest([u8; Digest::LENGTH]);
 
 impl Digest {

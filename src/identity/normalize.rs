@@ -134,8 +134,11 @@ pub fn normalize<'s>(
         };
     }
     if key != Key::ExternalId {
-        // A rule that removes characters may bring a blank word or a hash to light
-        // ("n.u.l.l", a hash in groups of four): neither is a value.
+        // A rule that removes characters may bring a blank word, a hash or a sealed value
+        // to light ("n.u.l.l", a hash in groups of four): none is a value.
+        if cell::is_sealed(normal) {
+            return without_text(Outcome::Rejected(Reason::SealedValue), false);
+        }
         if text::is_blank(normal) {
             return without_text(Outcome::Rejected(Reason::NothingLeft), false);
         }

@@ -7,7 +7,8 @@ use super::super::reason::Reason;
 use super::super::text;
 
 pub(super) fn normalize(text: &str, out: &mut String) -> Result<(), Reason> {
-    if text.chars().any(is_forbidden) {
+    let is_harmless = |byte| byte > b' ' && byte < 0x7f && !is_forbidden(char::from(byte));
+    if !text.bytes().all(is_harmless) && text.chars().any(is_forbidden) {
         return Err(Reason::EmailForbiddenCharacter);
     }
     let (local, domain) = text.split_once('@').ok_or(Reason::EmailWithoutAt)?;
