@@ -10,7 +10,8 @@ use super::reason::Reason;
 /// of rows that are rejected in the end are counted too; of filtered rows none are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    keys: [KeyTally; Key::ALL.len()],
+    /// One for each key. On the heap: a tally is moved through futures, and has kilobytes.
+    keys: Vec<KeyTally>,
     rows: u64,
     /// The keys of the row at hand, one bit each.
     seen: u64,
@@ -21,7 +22,7 @@ pub struct Tally {
 impl Default for Tally {
     fn default() -> Self {
         Tally {
-            keys: [KeyTally::default(); Key::ALL.len()],
+            keys: vec![KeyTally::default(); Key::ALL.len()],
             rows: 0,
             seen: 0,
             addresses: 0,
