@@ -23,6 +23,10 @@ pub(super) fn identifier(body: &mut Vec<u8>, identifier: Identifier<'_>) {
     }
 }
 
+pub(super) fn number(body: &mut Vec<u8>, number: u64) {
+    let _ = serde_json::to_writer(body, &number);
+}
+
 pub(super) fn integer(body: &mut Vec<u8>, number: i64) {
     let _ = serde_json::to_writer(body, &number);
 }

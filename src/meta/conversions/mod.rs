@@ -171,9 +171,11 @@ fn write_user_data(row: &IdentifiedRow, body: &mut Vec<u8>) {
                 body.push(b',');
             }
             previous = Some(key);
-            // All keys of this API have a name in it.
-            json::text(body, key.wire_name(Api::Conversions).unwrap_or_default());
-            body.push(b':');
+            // All keys of this API have a name in it, of letters and underscores.
+            let name = key.wire_name(Api::Conversions).unwrap_or_default();
+            body.push(b'"');
+            body.extend_from_slice(name.as_bytes());
+            body.extend_from_slice(b"\":");
             in_list = key.takes_several(Api::Conversions);
             if in_list {
                 body.push(b'[');
