@@ -34,6 +34,11 @@ fn an_option_without_a_meaning_is_a_fault() {
             "key = \"ph\", default_country = \"USA\"",
             "default_country: must be a country's two letters",
         ),
+        // Of the United Kingdom, which ISO 3166-1 calls GB.
+        (
+            "key = \"ph\", default_country = \"UK\"",
+            "default_country: must be a country's two letters, as \"US\" or \"GB\"",
+        ),
         (
             "key = \"fn\", date_order = \"day_first\"",
             "date_order: has no meaning for first_name",
