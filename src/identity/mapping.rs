@@ -20,7 +20,8 @@ pub struct Mapping {
     /// In the order of keys, and within a key in that of the configuration (of the header, under auto).
     pub(super) sources: Vec<Source>,
     pub(super) filters: Vec<Filter>,
-    /// By [`EventField`], under auto only.
+    /// By [`EventField`], under auto only. Whether a destination makes use of them, it says
+    /// by [`also_used`](Mapping::also_used).
     events: Vec<(EventField, usize)>,
     /// In the order of keys, each key once.
     pub(super) statics: Vec<StaticValue>,
@@ -207,7 +208,6 @@ impl Mapping {
                 .filters
                 .iter()
                 .any(|filter| filter.position == position)
-            || self.events.iter().any(|&(_, event)| event == position)
     }
 
     pub const fn api(&self) -> Api {
