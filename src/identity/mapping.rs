@@ -238,11 +238,12 @@ impl Mapping {
             }
     }
 
-    /// Without the columns that say nothing of who somebody is: to take a person off a list
+    /// Without the columns and static values that say nothing of who somebody is: to take a person off a list
     /// neither a value nor a limit is needed, and the lack of one must not keep them on it.
     #[must_use]
     pub fn identifiers_only(mut self) -> Mapping {
         self.sources.retain(|source| source.key.identifies());
+        self.statics.retain(|value| value.key().identifies());
         self.has_options = false;
         self.has_value = false;
         self

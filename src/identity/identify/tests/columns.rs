@@ -235,6 +235,20 @@ fn a_row_of_static_values_alone_is_nobody() {
 }
 
 #[test]
+fn a_removal_has_only_static_values_that_identify() {
+    let statics = [(Key::ProcessingOptions, "LDU"), (Key::Country, "US")];
+    let mut fixture = with_statics(
+        vec![plain("e", Key::Email)],
+        Api::CustomAudience,
+        &statics,
+    );
+    fixture.mapping = fixture.mapping.identifiers_only();
+    assert_eq!(fixture.mapping.keys(), [Key::Email, Key::Country]);
+    assert_eq!(fixture.identify(&["a@example.com"]), Verdict::Keep);
+    fixture.assert_hashed(&[(Key::Email, "a@example.com"), (Key::Country, "us")]);
+}
+
+#[test]
 fn phones_are_read_by_the_row_s_country_then_their_column_s_then_the_static_one() {
     let german = Reading::in_country(CountryCode::parse("DE"));
     let columns = vec![
