@@ -35,15 +35,20 @@ fn fixture(columns: Vec<Column>, api: Api) -> Fixture {
 
 /// With these static values, each understood by the country `US`.
 fn with_statics(columns: Vec<Column>, api: Api, values: &[(Key, &str)]) -> Fixture {
-    let mut fixture = fixture(columns, api);
     let context = Context::new(api, date!(2026 - 11 - 20));
     let values: Vec<StaticValue> = values
         .iter()
         .map(|&(key, text)| StaticValue::new(key, text, CountryCode::parse("US"), &context))
         .collect::<Result<_, _>>()
         .unwrap();
-    fixture.mapping = fixture.mapping.with_static_values(&values);
-    fixture
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let header = Header::new(names.iter().map(String::as_str));
+    let columns = Columns::Named(columns);
+    Fixture {
+        mapping: Mapping::resolve_with(&columns, &values, &header, context).unwrap(),
+        row: IdentifiedRow::default(),
+        tally: Tally::default(),
+    }
 }
 
 #[test]
@@ -237,15 +242,33 @@ fn a_row_of_static_values_alone_is_nobody() {
 #[test]
 fn a_removal_has_only_static_values_that_identify() {
     let statics = [(Key::ProcessingOptions, "LDU"), (Key::Country, "US")];
-    let mut fixture = with_statics(
-        vec![plain("e", Key::Email)],
-        Api::CustomAudience,
-        &statics,
-    );
+    let mut fixture = with_statics(vec![plain("e", Key::Email)], Api::CustomAudience, &statics);
     fixture.mapping = fixture.mapping.identifiers_only();
     assert_eq!(fixture.mapping.keys(), [Key::Email, Key::Country]);
     assert_eq!(fixture.identify(&["a@example.com"]), Verdict::Keep);
     fixture.assert_hashed(&[(Key::Email, "a@example.com"), (Key::Country, "us")]);
+}
+
+/// An export that says the state of each person, on a route that limits all of them.
+#[test]
+fn static_options_of_limited_data_use_go_with_a_column_of_states() {
+    let columns = vec![plain("e", Key::Email), plain("s", Key::ProcessingState)];
+    let statics = [
+        (Key::ProcessingOptions, "LDU"),
+        (Key::ProcessingCountry, "1"),
+    ];
+    for api in [Api::Conversions, Api::CustomAudience] {
+        let mut fixture = with_statics(columns.clone(), api, &statics);
+        assert_eq!(fixture.identify(&["a@example.com", "1000"]), Verdict::Keep);
+        let json = |key| fixture.row.values(key).collect::<Vec<_>>();
+        for (key, value) in [
+            (Key::ProcessingOptions, "[\"LDU\"]"),
+            (Key::ProcessingCountry, "1"),
+            (Key::ProcessingState, "1000"),
+        ] {
+            assert_eq!(json(key), [Identifier::Json(value)], "{api} {key}");
+        }
+    }
 }
 
 #[test]
