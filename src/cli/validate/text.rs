@@ -33,6 +33,7 @@ fn write_all(told: &Told<'_>, findings: &Findings, text: &mut String) -> std::fm
         write_fields(receipt, text)?;
     }
     write_rejects(receipt, text)?;
+    write_properties(receipt, text)?;
     write_warnings(receipt, text)?;
     if let Some(payload) = &findings.payload {
         writeln!(text, "\nThe first rows as they would go out:\n\n{payload}")?;
@@ -166,6 +167,20 @@ fn write_rejects(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
         let rows: Vec<String> = samples.map(|sample| sample.row.to_string()).collect();
         if !rows.is_empty() {
             writeln!(text, "    first in rows {}", rows.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_properties(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
+    for (property, reasons) in &receipt.properties_left_out {
+        for (reason, count) in reasons {
+            let (property, reason) = (property.as_str(), reason.as_str());
+            writeln!(text, "\n  left out  {count:>10} × {property}: {reason}")?;
+            writeln!(
+                text,
+                "    These events would go out without it; see custom_data in docs/CONFIGURATION.md."
+            )?;
         }
     }
     Ok(())
