@@ -146,6 +146,23 @@ fn properties_that_events_would_go_out_without_are_told() {
 }
 
 #[test]
+fn the_table_s_columns_stand_below_each_other_however_long_a_key_is() {
+    let content = "email,data_processing_options_country,data_processing_options\na@b.co,1,LDU\n";
+    let (_, text, _) = Look::at(content).said();
+    let ends = |begins: &str| {
+        let line = text.lines().find(|line| line.trim().starts_with(begins));
+        line.unwrap_or_else(|| panic!("{text}")).chars().count()
+    };
+    for key in [
+        "email ",
+        "data_processing_options ",
+        "data_processing_options_country ",
+    ] {
+        assert_eq!(ends(key), ends("key "), "{text}");
+    }
+}
+
+#[test]
 fn neither_meta_nor_a_secret_store_nor_anybody_is_asked() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

@@ -109,9 +109,11 @@ fn write_rows(told: &Told<'_>, findings: &Findings, text: &mut String) -> std::f
 }
 
 fn write_fields(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
+    let longest = receipt.fields.keys().map(|key| key.as_str().len()).max();
+    let width = longest.unwrap_or_default().max(12) + 2;
     writeln!(
         text,
-        "\n  {:<14}{:>9}{:>11}{:>11}{:>11}{:>11}{:>11}",
+        "\n  {:<width$}{:>9}{:>11}{:>11}{:>11}{:>11}{:>11}",
         "key", "filled", "cells", "as it was", "changed", "hashed", "dropped"
     )?;
     for (key, counts) in &receipt.fields {
@@ -127,7 +129,7 @@ fn write_fields(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
         let total: u64 = dropped.values().sum();
         writeln!(
             text,
-            "  {:<14}{:>7.1} %{filled:>11}{kept:>11}{changed:>11}{already_hashed:>11}{total:>11}",
+            "  {:<width$}{:>7.1} %{filled:>11}{kept:>11}{changed:>11}{already_hashed:>11}{total:>11}",
             key.as_str(),
             share.percent()
         )?;
