@@ -17,8 +17,11 @@ use crate::similar::is_similar;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     pub(super) context: Context,
-    /// In the order of keys, and within a key in that of the configuration (of the header, under auto).
+    /// The file's own and after them constant ones; each in the order of keys, and within a key in
+    /// that of the configuration (of the header, under auto).
     pub(super) sources: Vec<Source>,
+    /// How many of the sources are the file's own.
+    pub(super) own_sources: usize,
     pub(super) filters: Vec<Filter>,
     /// By [`EventField`], under auto only. Whether a destination makes use of them, it says
     /// by [`also_used`](Mapping::also_used).
@@ -82,6 +85,7 @@ impl Mapping {
         let mut mapping = Mapping {
             context,
             sources: Vec::new(),
+            own_sources: 0,
             filters: Vec::new(),
             events: Vec::new(),
             statics: statics.to_vec(),
@@ -102,7 +106,11 @@ impl Mapping {
                 faults,
             });
         }
-        mapping.sources.sort_by_key(|source| source.key);
+        let is_own = |source: &Source| source.position < header.own();
+        mapping
+            .sources
+            .sort_by_key(|source| (!is_own(source), source.key));
+        mapping.own_sources = mapping.sources.partition_point(is_own);
         mapping.statics.sort_by_key(StaticValue::key);
         mapping.has_options = mapping.gives(Key::ProcessingOptions);
         mapping.has_value = mapping.has(Key::LookalikeValue);
@@ -252,6 +260,8 @@ impl Mapping {
     /// neither a value nor a limit is needed, and the lack of one must not keep them on it.
     #[must_use]
     pub fn identifiers_only(mut self) -> Mapping {
+        let (own, _) = self.sources.split_at(self.own_sources);
+        self.own_sources = own.iter().filter(|source| source.key.identifies()).count();
         self.sources.retain(|source| source.key.identifies());
         self.statics.retain(|value| value.key().identifies());
         self.has_options = false;
@@ -262,6 +272,7 @@ impl Mapping {
     /// The keys that columns were mapped to, in the order of [`Key::ALL`], each once.
     pub fn source_keys(&self) -> Vec<Key> {
         let mut keys: Vec<Key> = self.sources.iter().map(|source| source.key).collect();
+        keys.sort();
         keys.dedup();
         keys
     }

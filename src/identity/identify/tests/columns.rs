@@ -239,6 +239,39 @@ fn a_row_of_static_values_alone_is_nobody() {
     assert!(fixture.row.is_empty());
 }
 
+/// Folders say the same of everybody.
+#[test]
+fn a_row_of_constant_columns_alone_is_nobody() {
+    let header = Header::new(["email", "birth_month", "birth_day", "country", "birth_year"]);
+    let header = header.of_which_own(3);
+    for api in [Api::Conversions, Api::CustomAudience] {
+        let context = Context::new(api, date!(2026 - 11 - 20));
+        let mapping = Mapping::resolve(&Columns::Auto, &header, context).unwrap();
+        let keys = mapping.source_keys();
+        assert!(keys.is_sorted() && keys.len() == 5, "{keys:?}");
+        for mapping in [mapping.clone(), mapping.identifiers_only()] {
+            let mut fixture = Fixture {
+                mapping,
+                row: IdentifiedRow::default(),
+                tally: Tally::default(),
+            };
+            let verdict = fixture.identify(&["", "", "", "US", "1997"]);
+            let reason = match api {
+                // Refused as a date before anything else.
+                Api::Conversions => rejected(Some(Key::BirthYear), Reason::BirthDateIncomplete),
+                Api::CustomAudience => rejected(None, Reason::NoIdentifiers),
+            };
+            assert_eq!(verdict, reason);
+            assert!(fixture.row.is_empty());
+            let verdict = fixture.identify(&["a@example.com", "2", "16", "US", "1997"]);
+            assert_eq!(verdict, Verdict::Keep);
+            assert_eq!(fixture.row.values(Key::Country).count(), 1);
+            let keys: Vec<Key> = fixture.row.iter().map(|(key, _)| key).collect();
+            assert!(keys.is_sorted(), "{keys:?}");
+        }
+    }
+}
+
 #[test]
 fn a_removal_has_only_static_values_that_identify() {
     let statics = [(Key::ProcessingOptions, "LDU"), (Key::Country, "US")];
