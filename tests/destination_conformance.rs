@@ -51,6 +51,10 @@ fn mapping(api: Api) -> Mapping {
 }
 
 fn conversions(largest_body: usize) -> Stand {
+    conversions_with(largest_body, |_| {})
+}
+
+fn conversions_with(largest_body: usize, change: impl FnOnce(&mut EventFields)) -> Stand {
     let object = ObjectVersion {
         address: ObjectAddress {
             bucket: "audiences".to_owned(),
@@ -61,7 +65,7 @@ fn conversions(largest_body: usize) -> Stand {
         size: 9,
         last_modified: now() - 60,
     };
-    let fields = EventFields {
+    let mut fields = EventFields {
         event_name: "Purchase".to_owned(),
         action_source: ActionSource::PhysicalStore,
         event_time: EventTime::Object,
@@ -72,6 +76,7 @@ fn conversions(largest_body: usize) -> Stand {
         event_source_url: None,
         test_event_code: None,
     };
+    change(&mut fields);
     let dataset = DATASET.to_owned();
     let destination = Conversions::new(dataset, fields, &object, largest_body, now()).unwrap();
     Stand {
@@ -254,6 +259,35 @@ async fn a_row_that_cannot_be_sent_leaves_nothing_in_the_body() {
     assert_eq!(rejects, [RowReject::new("value", "value_missing")]);
     assert_eq!(stand.entries(&batches[0]).len(), 2);
     assert_eq!(batches[0].row_numbers().collect::<Vec<_>>(), [1, 3]);
+}
+
+/// Events of one id are one event to Meta, and orders of one id one order.
+#[tokio::test]
+async fn a_word_for_nothing_is_no_field_of_an_event() {
+    for word in ["", "\\N", "NULL", " nan ", "n/a"] {
+        let lines = [format!("id-1,a@example.com,,{word},5")];
+        let first_name = || Some(FieldSource::Column(3));
+        let by_id = conversions_with(LARGEST_BODY, |fields| fields.event_id = first_name());
+        let (_, rejects) = by_id.batches(&lines).await;
+        assert_eq!(rejects, [RowReject::new("event_id", "event_id_missing")]);
+        let by_time = conversions_with(LARGEST_BODY, |fields| {
+            fields.event_time = EventTime::Column(3);
+        });
+        let (_, rejects) = by_time.batches(&lines).await;
+        let missing = RowReject::new("event_time", "event_time_missing");
+        assert_eq!(rejects, [missing]);
+        let with_order = conversions_with(LARGEST_BODY, |fields| fields.order_id = first_name());
+        let (batches, _) = with_order.batches(&lines).await;
+        let event = &with_order.entries(&batches[0])[0];
+        assert_eq!(event["custom_data"]["order_id"], Value::Null, "{word}");
+        let lead = conversions_with(LARGEST_BODY, |fields| {
+            fields.event_name = "Lead".to_owned();
+            fields.value = first_name();
+        });
+        let (batches, _) = lead.batches(&lines).await;
+        let event = &lead.entries(&batches[0])[0];
+        assert_eq!(event["custom_data"], Value::Null, "{word}");
+    }
 }
 
 #[tokio::test]

@@ -171,6 +171,10 @@ fn arguments_that_cannot_be_used_are_told() {
             "a country's two letters",
         ),
         (
+            &["--key", "ph", "--country", "UK", "x"],
+            "a country's two letters, as US or GB",
+        ),
+        (
             &["--key", "fbp", "--api", "custom-audience", "x"],
             "does not know the key fbp",
         ),

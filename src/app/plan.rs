@@ -49,9 +49,9 @@ impl Plan {
             spelling: route.spelling,
             ..Context::new(route.destination.api(), as_of)
         };
-        let mut mapping = Mapping::resolve(&route.columns, &header, context)
-            .map_err(Refusal::Mapping)?
-            .with_static_values(&route.static_values);
+        let mut mapping =
+            Mapping::resolve_with(&route.columns, &route.static_values, &header, context)
+                .map_err(Refusal::Mapping)?;
         let largest_body = config.delivery.max_body_bytes;
         match &route.destination {
             config::Destination::Conversions(conversions) => {

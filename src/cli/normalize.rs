@@ -56,7 +56,9 @@ impl fmt::Debug for Arguments {
 }
 
 fn country(text: &str) -> Result<CountryCode, &'static str> {
-    CountryCode::parse(text).ok_or("must be a country's two letters (ISO 3166-1)")
+    CountryCode::parse(text)
+        .filter(|code| code.is_assigned())
+        .ok_or("must be a country's two letters, as US or GB (ISO 3166-1)")
 }
 
 pub(super) fn run(arguments: &Arguments) -> Exit {

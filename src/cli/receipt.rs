@@ -40,6 +40,11 @@ pub(super) fn summary(receipt: &Receipt) -> String {
             sample.reason.as_str()
         ));
     }
+    if let Some(file) = &receipt.rejects_file {
+        let (listed, of) = (file.listed, file.of);
+        let path = &file.path;
+        text.push_str(&format!("\n    {listed} of {of} are listed in {path}"));
+    }
     for (property, reasons) in &receipt.properties_left_out {
         for (reason, count) in reasons {
             text.push_str(&format!(
@@ -48,11 +53,6 @@ pub(super) fn summary(receipt: &Receipt) -> String {
                 reason.as_str()
             ));
         }
-    }
-    if let Some(file) = &receipt.rejects_file {
-        let (listed, of) = (file.listed, file.of);
-        let path = &file.path;
-        text.push_str(&format!("\n    {listed} of {of} are listed in {path}"));
     }
     for warning in &receipt.warnings {
         let key = warning.key.as_ref().map_or("rows", |key| key.as_str());

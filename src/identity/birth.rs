@@ -107,6 +107,11 @@ impl Birth {
         }
     }
 
+    /// Whether a part was found that can be used.
+    pub(super) fn has_parts(&self) -> bool {
+        self.parts.iter().any(Option::is_some)
+    }
+
     fn found(&self, part: BirthPart) -> Option<FoundPart> {
         self.parts.get(part as usize).copied().flatten()
     }

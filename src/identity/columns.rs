@@ -1,5 +1,6 @@
 //! What a route says of its source columns, before any header is seen.
 
+use super::geography;
 use super::key::Key;
 
 /// The `columns` of a route.
@@ -89,6 +90,11 @@ impl CountryCode {
             ])),
             _ => None,
         }
+    }
+
+    /// Whether it is a country's: of ISO 3166-1, or `XK`, Kosovo.
+    pub fn is_assigned(self) -> bool {
+        geography::numbering_plan(self).is_some()
     }
 
     /// Below 26 × 26, and another for each code.

@@ -87,11 +87,12 @@ impl Mapping {
     /// value of the country.
     ///
     /// Static values stand in for the row's own where its columns of the key, if there
-    /// are any, are all blank. They are added last: a row that holds nothing but them
-    /// would be nobody in particular, and is rejected as if they were not there.
+    /// are any, are all blank. They are added last: a row that holds nothing but them and
+    /// the cells of constant columns would be nobody in particular, and is rejected as if
+    /// they were not there.
     ///
     /// A rejected row has the reason of the value that it may not be sent without, or else
-    /// of its first refused cell (in the order of [`Key::ALL`], birth dates last),
+    /// of its first refused cell (in the order of [`Key::ALL`], birth dates and constant columns last),
     /// `no_identifiers` if none was refused, or, for Conversions, `weak_identifiers`.
     pub fn identify<'r>(
         &self,
@@ -116,23 +117,31 @@ impl Mapping {
             decisive_refusal: None,
         };
         let mut birth = Birth::default();
-        for source in &self.sources {
+        let (own, constant) = self.sources.split_at(self.own_sources);
+        let take = |source: &Source, birth: &mut Birth, ledger: &mut Ledger<'_>| {
             let raw = cell(source.position);
             if matches!(
                 source.key,
                 Key::BirthDate | Key::BirthYear | Key::BirthMonth | Key::BirthDay
             ) {
-                birth.take(source.key, raw, source.reading, &self.context, &mut ledger);
+                birth.take(source.key, raw, source.reading, &self.context, ledger);
             } else {
-                self.take_all(source, raw, country, &mut ledger);
+                self.take_all(source, raw, country, ledger);
             }
+        };
+        for source in own {
+            take(source, &mut birth, &mut ledger);
+        }
+        let is_somebody = ledger.row.identifies() || birth.has_parts();
+        for source in constant {
+            take(source, &mut birth, &mut ledger);
         }
         birth.finish(&self.context, &mut ledger);
-        if !self.statics.is_empty() && ledger.row.identifies() {
+        if !self.statics.is_empty() && is_somebody {
             self.add_statics(&cell, ledger.row);
         }
         let verdict = match self.complete(&mut ledger) {
-            Ok(()) => self.judge(&ledger),
+            Ok(()) => self.judge(&ledger, is_somebody),
             Err(reject) => Verdict::Reject(reject),
         };
         if matches!(verdict, Verdict::Reject(_)) {
@@ -250,9 +259,9 @@ impl Mapping {
         Ok(())
     }
 
-    fn judge(&self, ledger: &Ledger<'_>) -> Verdict {
+    fn judge(&self, ledger: &Ledger<'_>, is_somebody: bool) -> Verdict {
         let of_row = |reason| Reject { key: None, reason };
-        if !ledger.row.identifies() {
+        if !(is_somebody && ledger.row.identifies()) {
             let reject = ledger
                 .first_refusal
                 .unwrap_or(of_row(Reason::NoIdentifiers));

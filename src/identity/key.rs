@@ -160,6 +160,20 @@ impl Key {
             ))
     }
 
+    /// Whether a value says in plain words who somebody is, so that Meta may only have it
+    /// hashed.
+    pub const fn is_personal(self) -> bool {
+        matches!(
+            self,
+            Key::Email
+                | Key::Phone
+                | Key::BirthDate
+                | Key::LastName
+                | Key::FirstName
+                | Key::FirstInitial
+        )
+    }
+
     /// Whether the key is of Limited Data Use. In an event these stand beside the person.
     pub const fn is_processing(self) -> bool {
         matches!(

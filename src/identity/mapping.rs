@@ -17,10 +17,14 @@ use crate::similar::is_similar;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     pub(super) context: Context,
-    /// In the order of keys, and within a key in that of the configuration (of the header, under auto).
+    /// The file's own and after them constant ones; each in the order of keys, and within a key in
+    /// that of the configuration (of the header, under auto).
     pub(super) sources: Vec<Source>,
+    /// How many of the sources are the file's own.
+    pub(super) own_sources: usize,
     pub(super) filters: Vec<Filter>,
-    /// By [`EventField`], under auto only.
+    /// By [`EventField`], under auto only. Whether a destination makes use of them, it says
+    /// by [`also_used`](Mapping::also_used).
     events: Vec<(EventField, usize)>,
     /// In the order of keys, each key once.
     pub(super) statics: Vec<StaticValue>,
@@ -50,26 +54,42 @@ pub(super) struct Filter {
 }
 
 impl Mapping {
-    /// Finds a route's columns in a header.
+    /// Finds a route's columns in a header; the route has no static values.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve_with`](Self::resolve_with).
+    pub fn resolve(
+        columns: &Columns,
+        header: &Header,
+        context: Context,
+    ) -> Result<Mapping, MappingError> {
+        Mapping::resolve_with(columns, &[], header, context)
+    }
+
+    /// Finds a route's columns in a header. `statics` are what the route gives to rows that
+    /// have no such value of their own.
     ///
     /// Columns that nothing refers to are ignored, and told by [`unmapped`](Self::unmapped).
     ///
     /// # Errors
     ///
-    /// All faults at once: configured columns that are missing or there twice, or no
-    /// identifier at all.
-    pub fn resolve(
+    /// All faults at once: configured columns that are missing or there twice, no
+    /// identifier at all, or keys that cannot stand together.
+    pub fn resolve_with(
         columns: &Columns,
+        statics: &[StaticValue],
         header: &Header,
         context: Context,
     ) -> Result<Mapping, MappingError> {
         let mut mapping = Mapping {
             context,
             sources: Vec::new(),
+            own_sources: 0,
             filters: Vec::new(),
             events: Vec::new(),
-            statics: Vec::new(),
-            static_country: None,
+            statics: statics.to_vec(),
+            static_country: statics.iter().find_map(StaticValue::country),
             unmapped: Vec::new(),
             has_options: false,
             has_value: false,
@@ -86,25 +106,18 @@ impl Mapping {
                 faults,
             });
         }
-        mapping.sources.sort_by_key(|source| source.key);
-        mapping.has_options = mapping.has(Key::ProcessingOptions);
+        let is_own = |source: &Source| source.position < header.own();
+        mapping
+            .sources
+            .sort_by_key(|source| (!is_own(source), source.key));
+        mapping.own_sources = mapping.sources.partition_point(is_own);
+        mapping.statics.sort_by_key(StaticValue::key);
+        mapping.has_options = mapping.gives(Key::ProcessingOptions);
         mapping.has_value = mapping.has(Key::LookalikeValue);
         mapping.unmapped = (0..header.own())
             .filter(|&position| !mapping.uses(position))
             .collect();
         Ok(mapping)
-    }
-
-    /// Adds what the route gives to rows that have no such value of their own.
-    #[must_use]
-    pub fn with_static_values(mut self, values: &[StaticValue]) -> Mapping {
-        self.statics = values.to_vec();
-        self.statics.sort_by_key(StaticValue::key);
-        self.static_country = values.iter().find_map(StaticValue::country);
-        self.has_options |= values
-            .iter()
-            .any(|value| value.key() == Key::ProcessingOptions);
-        self
     }
 
     fn recognise(&mut self, header: &Header) -> Vec<MappingFault> {
@@ -188,15 +201,21 @@ impl Mapping {
                 _ => {}
             }
         }
-        let has_place = self.has(Key::ProcessingCountry) || self.has(Key::ProcessingState);
-        if has_place && !self.has(Key::ProcessingOptions) {
+        let gives_place = self.gives(Key::ProcessingCountry) || self.gives(Key::ProcessingState);
+        if gives_place && !self.gives(Key::ProcessingOptions) {
             faults.push(MappingFault::PlaceWithoutOptions);
         }
         faults
     }
 
+    /// Whether a column holds the key.
     fn has(&self, key: Key) -> bool {
         self.sources.iter().any(|source| source.key == key)
+    }
+
+    /// Whether a column holds the key or a static value is of it.
+    fn gives(&self, key: Key) -> bool {
+        self.has(key) || self.statics.iter().any(|value| value.key() == key)
     }
 
     fn uses(&self, position: usize) -> bool {
@@ -207,7 +226,6 @@ impl Mapping {
                 .filters
                 .iter()
                 .any(|filter| filter.position == position)
-            || self.events.iter().any(|&(_, event)| event == position)
     }
 
     pub const fn api(&self) -> Api {
@@ -226,23 +244,26 @@ impl Mapping {
     }
 
     fn can_produce(&self, key: Key) -> bool {
-        let has = |key: Key| self.has(key) || self.statics.iter().any(|value| value.key() == key);
+        let gives = |key: Key| self.gives(key);
         let is_part = BirthPart::ALL.iter().any(|part| part.key() == key);
         key.wire_name(self.api()).is_some()
             && match key {
-                Key::BirthDate => has(key) || BirthPart::ALL.iter().all(|part| has(part.key())),
-                _ if is_part => has(key) || has(Key::BirthDate),
+                Key::BirthDate => gives(key) || BirthPart::ALL.iter().all(|part| gives(part.key())),
+                _ if is_part => gives(key) || gives(Key::BirthDate),
                 // A row gets what it lacks of these three.
-                _ if key.is_processing() => has(Key::ProcessingOptions),
-                _ => has(key),
+                _ if key.is_processing() => gives(Key::ProcessingOptions),
+                _ => gives(key),
             }
     }
 
-    /// Without the columns that say nothing of who somebody is: to take a person off a list
+    /// Without the columns and static values that say nothing of who somebody is: to take a person off a list
     /// neither a value nor a limit is needed, and the lack of one must not keep them on it.
     #[must_use]
     pub fn identifiers_only(mut self) -> Mapping {
+        let (own, _) = self.sources.split_at(self.own_sources);
+        self.own_sources = own.iter().filter(|source| source.key.identifies()).count();
         self.sources.retain(|source| source.key.identifies());
+        self.statics.retain(|value| value.key().identifies());
         self.has_options = false;
         self.has_value = false;
         self
@@ -251,6 +272,7 @@ impl Mapping {
     /// The keys that columns were mapped to, in the order of [`Key::ALL`], each once.
     pub fn source_keys(&self) -> Vec<Key> {
         let mut keys: Vec<Key> = self.sources.iter().map(|source| source.key).collect();
+        keys.sort();
         keys.dedup();
         keys
     }

@@ -100,8 +100,8 @@ impl fmt::Display for MappingFault {
                  [route.columns], one of these among them"
             ),
             MappingFault::PlaceWithoutOptions => f.write_str(
-                "a column holds the country or state of Limited Data Use and none the options: \
-                 map one to data_processing_options",
+                "there is a country or state of Limited Data Use and nothing says its options, so that no \
+                 limit would hold: map a column to data_processing_options, or give it a static value",
             ),
             MappingFault::NoIdentifierConfigured => f.write_str(
                 "[route.columns] names no identifier: give at least one column a key such as email",

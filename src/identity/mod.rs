@@ -44,4 +44,4 @@ pub use reason::Reason;
 pub use row::{IdentifiedRow, Identifier};
 pub use static_value::StaticValue;
 pub use tally::{KeyTally, Tally};
-pub use text::BLANK_WORDS;
+pub use text::is_blank;

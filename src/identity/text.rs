@@ -12,7 +12,7 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 /// They cost a few real people called Null or Nan their name; hashed, they would make
 /// one person of everybody whose name is unknown. `NA` is not among them: it is a
 /// family name, and Namibia.
-pub const BLANK_WORDS: [&str; 14] = [
+const BLANK_WORDS: [&str; 14] = [
     "null",
     "none",
     "nan",
@@ -47,8 +47,9 @@ pub(super) fn is_format(c: char) -> bool {
     !c.is_ascii() && c.general_category() == GeneralCategory::Format
 }
 
-/// Whether a trimmed text stands for no value.
-pub(super) fn is_blank(text: &str) -> bool {
+/// Whether a trimmed text stands for no value: it is empty, or a word that exporting tools
+/// write for none (`null`, `\N`, `-`, …).
+pub fn is_blank(text: &str) -> bool {
     let Some(first) = text.as_bytes().first() else {
         return true;
     };

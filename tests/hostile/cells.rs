@@ -133,7 +133,7 @@ pub fn cases() -> Vec<Case> {
         alone("gender-alone", "gender", "f", &[("weak_identifiers", 1)]),
     ];
     for (name, paid, expected) in [
-        ("value-not-a-number", "NaN", &[("value_no_number", 1)][..]),
+        ("value-not-a-number", "NaN", &[("value_missing", 1)][..]),
         ("value-infinite", "Infinity", &[("value_no_number", 1)]),
         ("value-negative", "-0.01", &[("value_negative", 1)]),
         (

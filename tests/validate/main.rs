@@ -128,6 +128,41 @@ async fn what_is_found_is_what_a_delivery_comes_to() {
 }
 
 #[test]
+fn properties_that_events_would_go_out_without_are_told() {
+    let config = "[state]\nlocation = \"./nowhere\"\n[[route]]\nname = \"r\"\nprefix = \"\"\n\
+         credentials = \"env:NONE\"\ncolumns = { mail = \"email\" }\n[route.conversions]\n\
+         dataset_id = \"1\"\nevent_name = \"Lead\"\naction_source = \"email\"\nevent_time = \"object\"\n\
+         custom_data = { num_items = { column = \"count\" } }\n";
+    let look = || Look::at("mail,count\na@example.com,many\nb@example.com,2\n").by(config);
+    let (code, found) = look().json();
+    assert_eq!(code, Some(0), "{found}");
+    let expected = serde_json::json!({"num_items": {"property_no_integer": 1}});
+    assert_eq!(found["properties_left_out"], expected);
+    let (_, text, _) = look().said();
+    assert!(
+        text.contains("1 × num_items: property_no_integer"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_table_s_columns_stand_below_each_other_however_long_a_key_is() {
+    let content = "email,data_processing_options_country,data_processing_options\na@b.co,1,LDU\n";
+    let (_, text, _) = Look::at(content).said();
+    let ends = |begins: &str| {
+        let line = text.lines().find(|line| line.trim().starts_with(begins));
+        line.unwrap_or_else(|| panic!("{text}")).chars().count()
+    };
+    for key in [
+        "email ",
+        "data_processing_options ",
+        "data_processing_options_country ",
+    ] {
+        assert_eq!(ends(key), ends("key "), "{text}");
+    }
+}
+
+#[test]
 fn neither_meta_nor_a_secret_store_nor_anybody_is_asked() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

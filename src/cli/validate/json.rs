@@ -37,6 +37,8 @@ pub(super) fn of(told: &Told<'_>, findings: &Findings) -> Value {
         "unmapped_columns_total",
         "warnings",
     ];
+    // A receipt leaves it out where it is empty.
+    json["properties_left_out"] = json!(receipt.properties_left_out);
     for name in alike {
         json[name] = whole.get(name).cloned().unwrap_or_default();
     }

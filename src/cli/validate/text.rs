@@ -33,6 +33,7 @@ fn write_all(told: &Told<'_>, findings: &Findings, text: &mut String) -> std::fm
         write_fields(receipt, text)?;
     }
     write_rejects(receipt, text)?;
+    write_properties(receipt, text)?;
     write_warnings(receipt, text)?;
     if let Some(payload) = &findings.payload {
         writeln!(text, "\nThe first rows as they would go out:\n\n{payload}")?;
@@ -108,9 +109,11 @@ fn write_rows(told: &Told<'_>, findings: &Findings, text: &mut String) -> std::f
 }
 
 fn write_fields(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
+    let longest = receipt.fields.keys().map(|key| key.as_str().len()).max();
+    let width = longest.unwrap_or_default().max(12) + 2;
     writeln!(
         text,
-        "\n  {:<14}{:>9}{:>11}{:>11}{:>11}{:>11}{:>11}",
+        "\n  {:<width$}{:>9}{:>11}{:>11}{:>11}{:>11}{:>11}",
         "key", "filled", "cells", "as it was", "changed", "hashed", "dropped"
     )?;
     for (key, counts) in &receipt.fields {
@@ -126,7 +129,7 @@ fn write_fields(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
         let total: u64 = dropped.values().sum();
         writeln!(
             text,
-            "  {:<14}{:>7.1} %{filled:>11}{kept:>11}{changed:>11}{already_hashed:>11}{total:>11}",
+            "  {:<width$}{:>7.1} %{filled:>11}{kept:>11}{changed:>11}{already_hashed:>11}{total:>11}",
             key.as_str(),
             share.percent()
         )?;
@@ -166,6 +169,20 @@ fn write_rejects(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
         let rows: Vec<String> = samples.map(|sample| sample.row.to_string()).collect();
         if !rows.is_empty() {
             writeln!(text, "    first in rows {}", rows.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_properties(receipt: &Receipt, text: &mut String) -> std::fmt::Result {
+    for (property, reasons) in &receipt.properties_left_out {
+        for (reason, count) in reasons {
+            let (property, reason) = (property.as_str(), reason.as_str());
+            writeln!(text, "\n  left out  {count:>10} × {property}: {reason}")?;
+            writeln!(
+                text,
+                "    These events would go out without it; see custom_data in docs/CONFIGURATION.md."
+            )?;
         }
     }
     Ok(())

@@ -86,8 +86,8 @@ fn default_country(node: &Node<'_>, key: Key) -> Option<CountryCode> {
         ));
         return None;
     }
-    let code = CountryCode::parse(node.text()?);
-    node.check(code.ok_or("must be a country's two letters, as \"US\" (ISO 3166-1)"))
+    let code = CountryCode::parse(node.text()?).filter(|code| code.is_assigned());
+    node.check(code.ok_or("must be a country's two letters, as \"US\" or \"GB\" (ISO 3166-1)"))
 }
 
 fn form(node: &Node<'_>, key: Key, api: Option<Api>) -> Option<Form> {

@@ -70,10 +70,20 @@ impl Conversions {
         let event_time = table
             .require("event_time", "\"object\" or { column = \"…\" }")
             .and_then(|node| event_source::time(&node));
-        let event_id = optional(&mut table, "event_id", event_source::id);
+        let event_id = optional(&mut table, "event_id", |node| {
+            let id = event_source::id(node)?;
+            if let EventId::Column(name) = &id {
+                custom_data::refuse_personal(node, name, columns)?;
+            }
+            Some(id)
+        });
         let value = optional(&mut table, "value", event_source::value);
         let currency = optional(&mut table, "currency", event_source::currency);
-        let order_id_column = optional(&mut table, "order_id", event_source::column);
+        let order_id_column = optional(&mut table, "order_id", |node| {
+            let name = event_source::column(node)?;
+            custom_data::refuse_personal(node, &name, columns)?;
+            Some(name)
+        });
         let custom_data = optional(&mut table, "custom_data", |node| {
             custom_data::read(node, columns)
         });

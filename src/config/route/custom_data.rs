@@ -246,18 +246,40 @@ fn separator(node: &Node<'_>) -> Option<char> {
     }
 }
 
-/// The key that a column is mapped to.
+/// The key that a column is mapped to, or what its name says of a person.
 fn key_of(name: &str, columns: &Columns) -> Option<Key> {
+    let by_name = match alias(name) {
+        Some(Alias::Identifier(key)) => Some(key),
+        Some(Alias::Event(_)) | None => None,
+    };
     match columns {
-        Columns::Auto => match alias(name)? {
-            Alias::Identifier(key) => Some(key),
-            Alias::Event(_) => None,
-        },
-        Columns::Named(columns) => columns.iter().find_map(|column| match column.role {
-            Role::Identifier { key, .. } if column.name == name => Some(key),
-            _ => None,
-        }),
+        Columns::Auto => by_name,
+        Columns::Named(columns) => columns
+            .iter()
+            .find_map(|column| match column.role {
+                Role::Identifier { key, .. } if column.name == name => Some(key),
+                _ => None,
+            })
+            // Whoever left out an address meant it not to be sent.
+            .or(by_name.filter(|key| key.is_personal())),
     }
+}
+
+/// A fault if the column of an event's or order's id is known to hold what Meta may only
+/// have hashed.
+pub(super) fn refuse_personal(
+    node: &Node<'_>,
+    name: &str,
+    columns: Option<&Columns>,
+) -> Option<()> {
+    let key = columns.and_then(|columns| key_of(name, columns));
+    let Some(key) = key.filter(|key| key.is_personal()) else {
+        return Some(());
+    };
+    node.fault(format!(
+        "this column holds {key}: Meta takes that hashed alone, as an identifier"
+    ));
+    None
 }
 
 impl PropertySource {

@@ -19,10 +19,12 @@ pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 pub use input::RouteInput;
 
+use time::Date;
+
 use crate::credentials::SecretRef;
 use crate::identity::columns::{Columns, Role};
 use crate::identity::key::Api;
-use crate::identity::{Spelling, StaticValue};
+use crate::identity::{Context, Header, Mapping, MappingFault, Spelling, StaticValue};
 
 use super::state_location::check_bucket;
 use super::suggest::shown;
@@ -120,6 +122,11 @@ impl Route {
             // They are read as the destination asks for, and there is none.
             (Some(_), None) => None,
         };
+        if let (Some(columns), Some(values), Some(api)) =
+            (&columns, &static_values, api(&mut table))
+        {
+            check_together(columns, values, api, &table);
+        }
         let line = node.line;
         table.close();
         Some(Route {
@@ -193,6 +200,27 @@ fn check_keys(columns: &Columns, api: Api, table: &Table<'_>) {
             let column = shown(&column.name);
             let problem = format!("column {column}: route.{api} does not know {key}");
             table.fault_of("columns", problem);
+        }
+    }
+}
+
+/// What no header could mend is not left to the first file. Under auto only a header tells.
+fn check_together(columns: &Columns, values: &[StaticValue], api: Api, table: &Table<'_>) {
+    let Columns::Named(named) = columns else {
+        return;
+    };
+    let header = Header::new(named.iter().map(|column| column.name.as_str()));
+    let context = Context::new(api, Date::MAX);
+    let Err(error) = Mapping::resolve_with(columns, values, &header, context) else {
+        return;
+    };
+    for fault in error.faults {
+        // The others were told of a line of their own.
+        if matches!(
+            fault,
+            MappingFault::SeveralDecide { .. } | MappingFault::PlaceWithoutOptions
+        ) {
+            table.fault_of("columns", fault.to_string());
         }
     }
 }

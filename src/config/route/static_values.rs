@@ -14,7 +14,7 @@ pub(super) fn read(node: &Node<'_>, api: Api, spelling: Spelling) -> Option<Vec<
     let mut given: Vec<(Key, &str, Node<'_>)> = Vec::new();
     let mut complete = true;
     for (name, entry) in node.table()?.entries() {
-        match entry_of(name, &entry, &given) {
+        match entry_of(name, &entry, &given, api) {
             Some((key, text)) => given.push((key, text, entry)),
             None => complete = false,
         }
@@ -48,8 +48,13 @@ fn entry_of<'t>(
     name: &str,
     entry: &Node<'t>,
     given: &[(Key, &str, Node<'_>)],
+    api: Api,
 ) -> Option<(Key, &'t str)> {
     let key = entry.check(known_key(name))?;
+    if !key.serves(api) {
+        entry.fault(format!("route.{api} does not know {key}"));
+        return None;
+    }
     if given.iter().any(|(other, ..)| *other == key) {
         entry.fault(format!("{key} is given twice"));
         return None;

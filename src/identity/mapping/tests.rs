@@ -50,7 +50,7 @@ fn auto_maps_the_guidance_s_file_for_either_api() {
     );
     assert_eq!(conversions.event_position(EventField::Value), Some(7));
     assert_eq!(conversions.event_position(EventField::Currency), None);
-    assert!(conversions.unmapped().is_empty());
+    assert_eq!(conversions.unmapped(), [7], "until an event wants it");
 
     let audience = auto(&GUIDANCE, Api::CustomAudience).unwrap();
     assert_eq!(
@@ -116,7 +116,11 @@ fn auto_takes_several_columns_of_one_key_and_counts_the_unknown() {
         ]
     );
     assert_eq!(mapping.sources.len(), 8);
-    assert_eq!(mapping.unmapped().len(), 1);
+    assert_eq!(
+        mapping.unmapped(),
+        [8, 9],
+        "audiences have no value of an event"
+    );
 }
 
 #[test]
@@ -290,6 +294,22 @@ fn a_file_without_its_header_is_refused_and_nobody_is_named() {
     }
     let error = named(&[("email", Key::Email)], &["mary@example.com"]).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("mary"));
+}
+
+#[test]
+fn a_static_place_of_limited_data_use_needs_options_of_the_file_or_the_route() {
+    let context = context(Api::CustomAudience);
+    let value = |key, text| StaticValue::new(key, text, None, &context).unwrap();
+    let place = value(Key::ProcessingState, "1000");
+    let options = value(Key::ProcessingOptions, "LDU");
+    let resolve = |names: &[&'static str], statics: &[StaticValue]| {
+        let header = Header::new(names.iter().copied());
+        Mapping::resolve_with(&Columns::Auto, statics, &header, context)
+    };
+    let error = resolve(&["email"], std::slice::from_ref(&place)).unwrap_err();
+    assert_eq!(error.faults, [MappingFault::PlaceWithoutOptions]);
+    resolve(&["email"], &[place.clone(), options]).unwrap();
+    resolve(&["email", "data_processing_options"], &[place]).unwrap();
 }
 
 #[test]

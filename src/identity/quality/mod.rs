@@ -123,7 +123,8 @@ fn of_cells(key: Key, tally: &Tally) -> Vec<Warning> {
     let cells = tally.of(key);
     let rows = tally.rows();
     let mut warnings = Vec::new();
-    if rows >= ROWS && (cells.rows as f64) < RARELY_FILLED * rows as f64 {
+    // Few people are under Limited Data Use, and the blank of the others says so.
+    if !key.is_processing() && rows >= ROWS && (cells.rows as f64) < RARELY_FILLED * rows as f64 {
         warnings.push(Warning::of_key(
             WarningCode::KeyRarelyFilled,
             key,

@@ -54,6 +54,22 @@ fn a_good_file_has_no_warning() {
 }
 
 #[test]
+fn few_people_under_limited_data_use_are_no_fault_of_the_file() {
+    let header = [
+        "email",
+        "phone",
+        "data_processing_options",
+        "data_processing_options_country",
+        "data_processing_options_state",
+    ];
+    let mut rows = people(1_000);
+    rows[7].extend(["LDU", "1", "1000"].map(str::to_owned));
+    for api in [Api::Conversions, Api::CustomAudience] {
+        assert_eq!(warned(api, &header, &rows), []);
+    }
+}
+
+#[test]
 fn a_value_in_more_than_a_hundredth_of_the_rows_is_warned_of() {
     let mut rows = people(1_000);
     for row in rows.iter_mut().take(11) {

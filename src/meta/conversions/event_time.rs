@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 
 use super::super::destination::RowReject;
-use super::{ActionSource, EventFields};
+use super::{ActionSource, EventFields, filled};
 use crate::object::version::ObjectVersion;
 use crate::rows::Record;
 
@@ -97,7 +97,7 @@ impl EventTimes {
     pub(super) fn of(&self, record: &Record) -> Result<i64, RowReject> {
         let time = match self.source {
             Source::Fixed(time) => return Ok(time),
-            Source::Column(position) => parse(record.get(position).trim()),
+            Source::Column(position) => parse(filled(record.get(position))),
         };
         let reject = |reason| Err(RowReject::new("event_time", reason));
         match time {

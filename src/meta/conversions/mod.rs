@@ -18,8 +18,8 @@ use super::client::{Endpoint, Method, Request};
 use super::destination::{Destination, LeftOut, RowReject};
 use super::json;
 use crate::batches::{Batch, BatchLimits, Envelope};
-use crate::identity::IdentifiedRow;
 use crate::identity::key::{Api, Key};
+use crate::identity::{IdentifiedRow, is_blank};
 use crate::object::version::ObjectVersion;
 use crate::rows::Record;
 use custom_data::CustomData;
@@ -79,12 +79,20 @@ pub enum FieldSource {
 }
 
 impl FieldSource {
+    /// Empty where the cell is blank, by the same words as any other cell: hundreds of
+    /// events with the id `\N` would be one event to Meta.
     fn of<'r>(&'r self, record: &'r Record) -> &'r str {
         match self {
             FieldSource::Fixed(text) => text,
-            FieldSource::Column(position) => record.get(*position).trim(),
+            FieldSource::Column(position) => filled(record.get(*position)),
         }
     }
+}
+
+/// The trimmed cell, empty where it is blank.
+fn filled(cell: &str) -> &str {
+    let cell = cell.trim();
+    if is_blank(cell) { "" } else { cell }
 }
 
 /// The fields of an event beside the person.

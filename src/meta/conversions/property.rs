@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::json;
 use super::amount::Amount;
-use crate::identity::BLANK_WORDS;
+use crate::identity::is_blank;
 use crate::rows::LIST_SEPARATOR;
 
 /// What a property's cells hold.
@@ -168,14 +168,6 @@ impl PropertyKind {
         }
         Written::Value
     }
-}
-
-/// The same words for nothing as in any other cell.
-fn is_blank(cell: &str) -> bool {
-    cell.is_empty()
-        || BLANK_WORDS
-            .iter()
-            .any(|word| cell.eq_ignore_ascii_case(word))
 }
 
 /// The rules of `value`, with the codes of properties.

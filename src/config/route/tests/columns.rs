@@ -34,6 +34,11 @@ fn an_option_without_a_meaning_is_a_fault() {
             "key = \"ph\", default_country = \"USA\"",
             "default_country: must be a country's two letters",
         ),
+        // Of the United Kingdom, which ISO 3166-1 calls GB.
+        (
+            "key = \"ph\", default_country = \"UK\"",
+            "default_country: must be a country's two letters, as \"US\" or \"GB\"",
+        ),
         (
             "key = \"fn\", date_order = \"day_first\"",
             "date_order: has no meaning for first_name",
@@ -105,6 +110,23 @@ fn an_option_without_a_meaning_is_a_fault() {
 }
 
 #[test]
+fn what_no_header_could_mend_is_a_fault_of_the_configuration() {
+    let value = "e = \"em\"\na = \"lookalike_value\"\nb = \"lookalike_value\"\n";
+    assert_one_fault(
+        &with_columns(value),
+        "columns: several columns hold lookalike_value",
+    );
+    let place = "e = \"em\"\ns = \"data_processing_options_state\"\n";
+    assert_one_fault(&with_columns(place), "and nothing says its options");
+    for given in [
+        "o = \"data_processing_options\"\n",
+        "[route.static_values]\ndata_processing_options = \"LDU\"\n",
+    ] {
+        valid(&with_columns(&format!("{place}{given}")));
+    }
+}
+
+#[test]
 fn options_are_read_and_shown_again() {
     let lines = "p = { key = \"phone\", default_country = \"us\", form = \"raw\", separator = \";\" }\n\
                  b = { key = \"birth_date\", date_order = \"month_first\" }\n\
@@ -167,6 +189,15 @@ fn a_static_value_is_checked_when_it_is_configured() {
         (
             "st = \"CA\"\nstate = \"NY\"",
             "static_values.state: state is given twice",
+        ),
+        (
+            "page_id = \"42\"",
+            "static_values.page_id: route.custom_audience does not know page_id",
+        ),
+        // Without options no limit would hold.
+        (
+            "data_processing_options_country = \"1\"\ndata_processing_options_state = \"1000\"",
+            "columns: there is a country or state of Limited Data Use and nothing says its options",
         ),
     ] {
         let text = format!("e = \"em\"\n[route.static_values]\n{line}\n");

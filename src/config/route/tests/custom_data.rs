@@ -117,6 +117,11 @@ fn each_rule_of_custom_data_has_its_fault() {
             "content_name = { column = \"mail\" }",
             "content_name.column: this column holds email",
         ),
+        // Not mapped to a key, but so called.
+        (
+            "tier = { column = \"customer_phone\" }",
+            "tier.column: this column holds phone",
+        ),
     ] {
         let found = faults(&with_custom_data(line));
         assert_eq!(found.len(), 1, "{line}: {found:?}");
@@ -128,6 +133,28 @@ fn each_rule_of_custom_data_has_its_fault() {
         "columns = \"auto\"",
     );
     assert!(faults(&auto)[0].contains("tier.column: this column holds email"));
+}
+
+/// Nothing of a person leaves but as a hash.
+#[test]
+fn an_id_of_an_event_or_order_is_no_plain_identifier() {
+    let with = |line: &str| {
+        with_custom_data("").replace(
+            "[route.conversions]\n",
+            &format!("[route.conversions]\n{line}\n"),
+        )
+    };
+    for key in ["event_id", "order_id"] {
+        for (column, holds) in [("mail", "email"), ("Last Name", "last_name")] {
+            let found = faults(&with(&format!("{key} = {{ column = \"{column}\" }}")));
+            assert_eq!(found.len(), 1, "{found:?}");
+            let expected = format!("conversions.{key}: this column holds {holds}: Meta takes");
+            assert!(found[0].contains(&expected), "{found:?}");
+        }
+        for column in ["customer_id", "ticket", "order"] {
+            valid(&with(&format!("{key} = {{ column = \"{column}\" }}")));
+        }
+    }
 }
 
 #[test]

@@ -35,15 +35,20 @@ fn fixture(columns: Vec<Column>, api: Api) -> Fixture {
 
 /// With these static values, each understood by the country `US`.
 fn with_statics(columns: Vec<Column>, api: Api, values: &[(Key, &str)]) -> Fixture {
-    let mut fixture = fixture(columns, api);
     let context = Context::new(api, date!(2026 - 11 - 20));
     let values: Vec<StaticValue> = values
         .iter()
         .map(|&(key, text)| StaticValue::new(key, text, CountryCode::parse("US"), &context))
         .collect::<Result<_, _>>()
         .unwrap();
-    fixture.mapping = fixture.mapping.with_static_values(&values);
-    fixture
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let header = Header::new(names.iter().map(String::as_str));
+    let columns = Columns::Named(columns);
+    Fixture {
+        mapping: Mapping::resolve_with(&columns, &values, &header, context).unwrap(),
+        row: IdentifiedRow::default(),
+        tally: Tally::default(),
+    }
 }
 
 #[test]
@@ -232,6 +237,71 @@ fn a_row_of_static_values_alone_is_nobody() {
         rejected(Some(Key::Email), Reason::EmailWithoutAt)
     );
     assert!(fixture.row.is_empty());
+}
+
+/// Folders say the same of everybody.
+#[test]
+fn a_row_of_constant_columns_alone_is_nobody() {
+    let header = Header::new(["email", "birth_month", "birth_day", "country", "birth_year"]);
+    let header = header.of_which_own(3);
+    for api in [Api::Conversions, Api::CustomAudience] {
+        let context = Context::new(api, date!(2026 - 11 - 20));
+        let mapping = Mapping::resolve(&Columns::Auto, &header, context).unwrap();
+        let keys = mapping.source_keys();
+        assert!(keys.is_sorted() && keys.len() == 5, "{keys:?}");
+        for mapping in [mapping.clone(), mapping.identifiers_only()] {
+            let mut fixture = Fixture {
+                mapping,
+                row: IdentifiedRow::default(),
+                tally: Tally::default(),
+            };
+            let verdict = fixture.identify(&["", "", "", "US", "1997"]);
+            let reason = match api {
+                // Refused as a date before anything else.
+                Api::Conversions => rejected(Some(Key::BirthYear), Reason::BirthDateIncomplete),
+                Api::CustomAudience => rejected(None, Reason::NoIdentifiers),
+            };
+            assert_eq!(verdict, reason);
+            assert!(fixture.row.is_empty());
+            let verdict = fixture.identify(&["a@example.com", "2", "16", "US", "1997"]);
+            assert_eq!(verdict, Verdict::Keep);
+            assert_eq!(fixture.row.values(Key::Country).count(), 1);
+            let keys: Vec<Key> = fixture.row.iter().map(|(key, _)| key).collect();
+            assert!(keys.is_sorted(), "{keys:?}");
+        }
+    }
+}
+
+#[test]
+fn a_removal_has_only_static_values_that_identify() {
+    let statics = [(Key::ProcessingOptions, "LDU"), (Key::Country, "US")];
+    let mut fixture = with_statics(vec![plain("e", Key::Email)], Api::CustomAudience, &statics);
+    fixture.mapping = fixture.mapping.identifiers_only();
+    assert_eq!(fixture.mapping.keys(), [Key::Email, Key::Country]);
+    assert_eq!(fixture.identify(&["a@example.com"]), Verdict::Keep);
+    fixture.assert_hashed(&[(Key::Email, "a@example.com"), (Key::Country, "us")]);
+}
+
+/// An export that says the state of each person, on a route that limits all of them.
+#[test]
+fn static_options_of_limited_data_use_go_with_a_column_of_states() {
+    let columns = vec![plain("e", Key::Email), plain("s", Key::ProcessingState)];
+    let statics = [
+        (Key::ProcessingOptions, "LDU"),
+        (Key::ProcessingCountry, "1"),
+    ];
+    for api in [Api::Conversions, Api::CustomAudience] {
+        let mut fixture = with_statics(columns.clone(), api, &statics);
+        assert_eq!(fixture.identify(&["a@example.com", "1000"]), Verdict::Keep);
+        let json = |key| fixture.row.values(key).collect::<Vec<_>>();
+        for (key, value) in [
+            (Key::ProcessingOptions, "[\"LDU\"]"),
+            (Key::ProcessingCountry, "1"),
+            (Key::ProcessingState, "1000"),
+        ] {
+            assert_eq!(json(key), [Identifier::Json(value)], "{api} {key}");
+        }
+    }
 }
 
 #[test]
