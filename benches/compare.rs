@@ -18,7 +18,7 @@ use audience_activator::identity::{IdentifiedRow, Tally};
 use measured::ours::{self, Cells, Plan};
 use measured::{bare, people};
 
-const ROWS: u64 = 10_000;
+const ROWS: u64 = 50_000;
 /// The SDK gets fewer, or one round would take a second.
 const ROWS_OF_THE_SDK: u64 = 1_000;
 const ROUNDS: usize = 31;
