@@ -41,7 +41,11 @@ pub fn cases() -> Vec<Case> {
             [&packed[..], b"garbage"].concat(),
             Refused("damaged"),
         ),
-        events("gzip-in-gzip", gzip(&packed), Refused("not_text")),
+        events(
+            "gzip-in-gzip",
+            gzip(&packed),
+            Refused("unsupported_format"),
+        ),
         events("gzip-magic-alone", b"\x1f\x8b", Refused("damaged")),
         events(
             "zip",

@@ -148,7 +148,7 @@ pub fn cases() -> Vec<Case> {
         events(
             "one-json-document",
             "[{\"email\":\"ann@example.com\"},\n{\"email\":\"bob@example.com\"}]\n",
-            Refused("header_does_not_fit"),
+            Refused("unsupported_format"),
         ),
     ]
 }

@@ -48,7 +48,7 @@ pub fn cases() -> Vec<Case> {
             "email",
             ("x", 50 * MIB),
             "\nann@example.com\n",
-            Refused("unreadable_header"),
+            Refused("too_large"),
         ),
         Case::repeated(
             "empty-lines",
@@ -67,26 +67,35 @@ pub fn cases() -> Vec<Case> {
         events(
             "a-hundred-thousand-columns",
             format!("{wide_header}email\n{wide_row}ann@example.com\n"),
-            Refused("unreadable_header"),
+            Refused("too_large"),
         ),
         events(
-            "ten-thousand-columns",
+            "two-thousand-columns",
             format!(
                 "{}email\n{}ann@example.com\n",
-                "x,".repeat(10_000),
-                ",".repeat(10_000)
+                "x,".repeat(1_999),
+                ",".repeat(1_999)
             ),
             Delivered(1, &[]),
         ),
         events(
+            "one-more-column-than-that",
+            format!(
+                "{}email\n{}ann@example.com\n",
+                "x,".repeat(2_000),
+                ",".repeat(2_000)
+            ),
+            Refused("too_large"),
+        ),
+        events(
             "gzip-bomb-of-one-line",
             bomb(head.as_bytes(), b'x', tail.as_bytes()),
-            Delivered(2, TOO_LONG),
+            Refused("too_large"),
         ),
         events(
             "gzip-bomb-of-empty-lines",
             bomb(head.as_bytes(), b'\n', tail.as_bytes()),
-            Delivered(2, &[]),
+            Refused("too_large"),
         ),
         events(
             "gzip-bomb-of-zero-bytes",
