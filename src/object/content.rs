@@ -66,7 +66,7 @@ pub enum ContentError {
         source: io::Error,
     },
     #[error(
-        "the zstd data asks for a window of more than {max_bytes} bytes; compress it without --long and --ultra"
+        "the zstd data asks for a window of more than {max_bytes} bytes; recompress it without --long and --ultra"
     )]
     WindowTooLarge { max_bytes: u64 },
     #[error("more than {max_bytes} bytes after decompression (input.max_decompressed_bytes)")]

@@ -32,9 +32,9 @@ impl Default for Limits {
 
 pub(super) const RATIO_FREE_BYTES: u64 = 16 << 20;
 
-/// The decoder keeps a window of this size: 128 MiB, as much as the zstd program takes
-/// without `--long` of its own.
-const ZSTD_WINDOW_LOG: u32 = 27;
+/// The decoder keeps a window of this size: 32 MiB. The zstd program asks for 8 MiB at
+/// most, but for `--long` and `--ultra`.
+const ZSTD_WINDOW_LOG: u32 = 25;
 
 /// A decoder over the counted input.
 pub(super) enum Codec<R> {

@@ -79,6 +79,15 @@ pub fn cases() -> Vec<Case> {
             Delivered(1, &[]),
         ),
         events(
+            "one-more-column-than-that",
+            format!(
+                "{}email\n{}ann@example.com\n",
+                "x,".repeat(2_000),
+                ",".repeat(2_000)
+            ),
+            Refused("too_large"),
+        ),
+        events(
             "gzip-bomb-of-one-line",
             bomb(head.as_bytes(), b'x', tail.as_bytes()),
             Refused("too_large"),

@@ -16,7 +16,8 @@ use crate::similar::is_similar;
 /// more likely mistyped. A mistyped name that is like no other passes, as a column of
 /// nothing; the fill rate of its key tells.
 ///
-/// A key that holds lists of objects, or objects too deep, is no column unless wanted.
+/// A key that holds lists of objects, or objects too deep, is no column unless wanted; nor
+/// is one of more than a kilobyte.
 pub(in crate::rows) fn columns(
     text: &[u8],
     whole: bool,
@@ -50,7 +51,8 @@ pub(in crate::rows) fn columns(
     }
     let mut names = keys.names;
     names.retain(|name| !keys.nested.contains(name));
-    let is_there = |name: &String| names.contains(name);
+    // Names are compared without the spaces around them, as the mapping does.
+    let is_there = |name: &String| names.iter().any(|there| there.trim() == name);
     if options.wanted.iter().any(is_there) {
         let absent = options.wanted.iter().filter(|wanted| !is_there(wanted));
         let absent = absent.filter(|wanted| !names.iter().any(|name| is_similar(wanted, name)));
@@ -87,21 +89,22 @@ impl Sink for Keys<'_> {
             }
             Value::Plain(_) | Value::Text(_) | Value::Null => false,
         };
-        if is_nested && !self.nested.contains(path) && !self.wanted.iter().any(|name| name == path)
-        {
-            self.nested.insert(path.to_owned());
-        }
-        if self.known.contains(path) || self.too_many || self.too_long {
-            return;
-        }
-        self.too_many = self.names.len() >= self.max_columns;
-        match self.bytes_left.checked_sub(path.len()) {
-            Some(left) => self.bytes_left = left,
-            None => self.too_long = true,
-        }
-        if !self.too_many && !self.too_long {
+        if !self.known.contains(path) {
+            self.too_many |= self.names.len() >= self.max_columns;
+            match self.bytes_left.checked_sub(path.len()) {
+                Some(left) => self.bytes_left = left,
+                None => self.too_long = true,
+            }
+            // The file is refused, and takes no more memory.
+            if self.too_many || self.too_long {
+                return;
+            }
             self.known.insert(path.to_owned());
             self.names.push(path.to_owned());
+        }
+        let is_wanted = || self.wanted.iter().any(|name| name == path.trim());
+        if is_nested && !self.nested.contains(path) && !is_wanted() {
+            self.nested.insert(path.to_owned());
         }
     }
 }

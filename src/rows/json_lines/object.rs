@@ -9,6 +9,10 @@ use serde_json::value::RawValue;
 /// Objects within objects beyond this are not looked into.
 const MAX_DEPTH: usize = 8;
 
+/// Of a key with those around it. A longer one is that of no column, and what it holds is
+/// not looked into: it would be copied, and looked up, for each value within.
+const MAX_PATH_BYTES: usize = 1024;
+
 /// A value that is no object, or that is not looked into.
 #[derive(Clone, Copy)]
 pub(super) enum Value<'l> {
@@ -87,6 +91,9 @@ impl<'l, S: Sink> Visitor<'l> for Object<'_, S> {
 
 impl<S: Sink> Object<'_, S> {
     fn value(&mut self, raw: &str) -> Result<(), serde_json::Error> {
+        if self.path.len() > MAX_PATH_BYTES {
+            return Ok(());
+        }
         let value = match raw.as_bytes().first() {
             Some(b'{') if self.depth + 1 < MAX_DEPTH => {
                 return Deserializer::from_str(raw).deserialize_map(Object {

@@ -121,7 +121,7 @@ impl Cells {
             columns: columns.iter().cloned().zip(0..).collect(),
             wanted: columns
                 .iter()
-                .map(|column| wanted.is_empty() || wanted.contains(column))
+                .map(|column| wanted.is_empty() || wanted.iter().any(|name| name == column.trim()))
                 .collect(),
             ranges: vec![None; columns.len()],
             text: String::new(),

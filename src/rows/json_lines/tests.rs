@@ -187,6 +187,28 @@ async fn reading_from_a_rows_offset_gives_that_row_first() {
 }
 
 #[tokio::test]
+async fn a_key_longer_than_any_costs_neither_time_nor_memory_for_each_value_within() {
+    // Of each value within, the name would have half a megabyte.
+    let long = "k".repeat(500_000);
+    let within: Vec<String> = (0..50_000).map(|n| format!("\"{n}\":[{{}}]")).collect();
+    let line = format!("{{\"a\":1,\"{long}\":{{{}}}}}\n", within.join(","));
+    let started = std::time::Instant::now();
+    let (names, rows) = read(line.repeat(3).as_bytes()).await;
+    assert_eq!(names, ["a"]);
+    assert_eq!(rows, [row(&["1"]), row(&["1"]), row(&["1"])]);
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_wanted_column_is_one_with_spaces_around_its_name_too() {
+    let text = b"{\" items \":1}\n{\" items \":[{}]}\n";
+    let (names, rows) = read_with(text, wanting(&["items"])).await;
+    assert_eq!(names, ["items"]);
+    assert_eq!(rows, [row(&["1"]), Err(RowFault::NestedValue)]);
+}
+
+#[tokio::test]
 async fn brackets_without_end_are_one_broken_line_and_no_deep_recursion() {
     for open in ["[", "{\"a\":", "[{\"a\":"] {
         let deep = open.repeat(100_000);

@@ -52,9 +52,11 @@ impl Codec {
         let written = match self {
             Codec::Plain => None,
             Codec::Gzip => {
-                out.reserve_exact(size);
+                // One byte more is asked for: the checksum lies behind the last, and is
+                // not looked at before the end is.
+                out.reserve_exact(size + 1);
                 flate2::bufread::MultiGzDecoder::new(&*packed)
-                    .take(size as u64)
+                    .take(size as u64 + 1)
                     .read_to_end(&mut out)
                     .ok()
             }
@@ -135,6 +137,21 @@ mod tests {
         let packed = Bytes::from(zstd_bomb());
         assert!(Codec::Zstd.unpack(packed.clone(), 1000).is_err());
         assert_eq!(Codec::Zstd.unpack(packed, 1 << 20).unwrap().len(), 1 << 20);
+    }
+
+    #[test]
+    fn a_gzip_page_that_is_longer_or_fails_its_checksum_is_broken() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, b"a@example.com").unwrap();
+        let packed = encoder.finish().unwrap();
+        let unpack = |packed: &[u8], size| Codec::Gzip.unpack(Bytes::copy_from_slice(packed), size);
+        assert_eq!(&unpack(&packed, 13).unwrap()[..], b"a@example.com");
+        assert!(unpack(&packed, 12).is_err());
+        assert!(unpack(&packed, 14).is_err());
+        let mut changed = packed.clone();
+        let at = packed.len() - 5;
+        changed[at] ^= 1;
+        assert!(unpack(&changed, 13).is_err());
     }
 
     /// A megabyte of zeros.

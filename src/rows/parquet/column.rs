@@ -32,6 +32,9 @@ pub(super) struct Column {
     within: bool,
 }
 
+/// Some hundred microseconds' worth.
+const VALUES_AT_ONCE: usize = 16 * 1024;
+
 /// What [`Column::cell`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -39,6 +42,8 @@ pub(super) enum Step {
     Done,
     /// It is not; [`Column::load`] the next page first.
     NeedsPage,
+    /// It is not, and others want their turn: a list may be as long as a page says.
+    Pause,
 }
 
 /// The text of a cell, as long as there is room in the record.
@@ -105,7 +110,7 @@ impl Column {
 
     /// Appends the text of the next row's cell, or of what is left of it.
     pub(super) fn cell(&mut self, cell: &mut Cell) -> Result<Step> {
-        loop {
+        for _ in 0..VALUES_AT_ONCE {
             let page = match &mut self.page {
                 Some(page) if page.left > 0 => page,
                 _ if self.values_left > 0 => return Ok(Step::NeedsPage),
@@ -128,14 +133,17 @@ impl Column {
             }
             if page.next_definition()? == self.leaf.max_definition {
                 let value = page.values.next(&mut self.scratch)?;
-                if cell.filled {
-                    cell.text
-                        .extend_from_slice(LIST_SEPARATOR.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                cell.filled = true;
-                if cell.text.len().saturating_add(value.len()) > cell.room {
-                    cell.too_long = true;
-                } else {
+                let separator = usize::from(cell.filled);
+                let bytes = cell.text.len().saturating_add(value.len() + separator);
+                cell.too_long |= bytes > cell.room;
+                // Of a list of nothing, separators alone would fill the memory.
+                if !cell.too_long {
+                    if cell.filled {
+                        let separator = &mut [0; LIST_SEPARATOR.len_utf8()];
+                        cell.text
+                            .extend_from_slice(LIST_SEPARATOR.encode_utf8(separator).as_bytes());
+                    }
+                    cell.filled = true;
                     text::append(self.kind, self.leaf.physical, value, &mut cell.text)?;
                 }
             }
@@ -143,6 +151,7 @@ impl Column {
                 return Ok(Step::Done);
             }
         }
+        Ok(Step::Pause)
     }
 
     /// Opens the next page, and the dictionary before it.
@@ -202,7 +211,9 @@ impl Column {
                 Dictionary::memory(self.leaf.physical, header.size) as u64
             }
             // The value before may be as long as all of them.
-            Content::Data { encoding: 7, .. } => size.saturating_mul(2),
+            Content::Data {
+                encoding: 7 | 9, ..
+            } => size.saturating_mul(2),
             Content::Data { .. } => size,
         };
         unpacked.saturating_add(header.packed_size as u64)

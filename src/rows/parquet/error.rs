@@ -30,6 +30,14 @@ pub enum ParquetError {
     #[error("the Parquet file's schema has more than {max} entries")]
     SchemaTooLarge { max: usize },
     #[error(
+        "the names of the Parquet file's columns are longer than {max_bytes} bytes, all together"
+    )]
+    NamesTooLong { max_bytes: usize },
+    #[error(
+        "more than {max} columns of the Parquet file are mapped, each of which is read by requests of its own; name fewer in route.columns"
+    )]
+    TooManyColumns { max: usize },
+    #[error(
         "column {position} of the Parquet file holds {what}, which is no text; map a plain column, a field of a struct, or a list of plain values"
     )]
     NoText { position: usize, what: &'static str },
@@ -45,7 +53,9 @@ impl ParquetError {
             }
             ParquetError::FooterTooLarge { .. }
             | ParquetError::PagesTooLarge { .. }
-            | ParquetError::SchemaTooLarge { .. } => "too_large",
+            | ParquetError::SchemaTooLarge { .. }
+            | ParquetError::NamesTooLong { .. }
+            | ParquetError::TooManyColumns { .. } => "too_large",
             ParquetError::NoText { .. } => "header_does_not_fit",
         }
     }

@@ -69,6 +69,7 @@ pub(super) struct Chunk {
 impl Footer {
     pub(super) fn decode(bytes: Bytes, start: u64) -> Result<Footer> {
         let (mut leaves, mut groups, mut rows) = (None, None, 0_u64);
+        let mut said = None;
         let mut thrift = Thrift::new(&bytes, 0);
         let mut last = 0;
         while let Some(field) = thrift.field(&mut last)? {
@@ -77,6 +78,7 @@ impl Footer {
                     let count = thrift.structs(field)?;
                     leaves = Some(schema::leaves(&mut thrift, count)?);
                 }
+                3 => said = Some(count(&mut thrift, field)?),
                 4 => {
                     let count = thrift.structs(field)?;
                     groups = Some((count, thrift.position()));
@@ -91,6 +93,9 @@ impl Footer {
         let Some(leaves) = leaves else {
             return damaged("it has no schema");
         };
+        if said.is_some_and(|said| said != rows) {
+            return damaged("its row groups have not as many rows as it says");
+        }
         let (groups, next_group) = groups.unwrap_or_default();
         Ok(Footer {
             bytes,

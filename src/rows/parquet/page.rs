@@ -167,8 +167,8 @@ pub(super) struct Page {
     pub left: usize,
     /// The repetition level of the next value.
     next_repetition: u32,
-    repetition: Option<Hybrid>,
-    definition: Option<Hybrid>,
+    repetition: Option<Runs>,
+    definition: Option<Runs>,
     pub values: Values,
     pub size: usize,
 }
@@ -212,19 +212,17 @@ impl Page {
                     return damaged("a page's levels are longer than the page");
                 };
                 let codec = if is_packed { codec } else { Codec::Plain };
+                // Copied, so that they do not keep the packed values in memory.
+                let [repetition, definition] =
+                    [repetition, definition].map(|levels| Bytes::copy_from_slice(&levels));
                 (repetition, definition, codec.unpack(values, size)?)
             }
-        };
-        let hybrid = |bytes, most: u32| {
-            (most > 0)
-                .then(|| Hybrid::new(bytes, u32::BITS - most.leading_zeros()))
-                .transpose()
         };
         let mut page = Page {
             left: values,
             next_repetition: 0,
-            repetition: hybrid(repetition, leaf.max_repetition)?,
-            definition: hybrid(definition, leaf.max_definition)?,
+            repetition: Runs::new(repetition, leaf.max_repetition)?,
+            definition: Runs::new(definition, leaf.max_definition)?,
             values: Values::new(encoding, content, leaf.physical, dictionary)?,
             size: header.size,
         };
@@ -255,6 +253,32 @@ impl Page {
             self.next_repetition = levels.next()?;
         }
         Ok(())
+    }
+}
+
+/// The levels of one kind.
+#[derive(Debug)]
+struct Runs {
+    levels: Hybrid,
+    most: u32,
+}
+
+impl Runs {
+    /// `None` where all levels are 0, which is not written.
+    fn new(bytes: Bytes, most: u32) -> Result<Option<Runs>> {
+        if most == 0 {
+            return Ok(None);
+        }
+        let levels = Hybrid::new(bytes, u32::BITS - most.leading_zeros())?;
+        Ok(Some(Runs { levels, most }))
+    }
+
+    fn next(&mut self) -> Result<u32> {
+        match self.levels.next()? {
+            // It would pass for a value that is not there.
+            level if level > self.most => damaged("a level is beyond those of its column"),
+            level => Ok(level),
+        }
     }
 }
 

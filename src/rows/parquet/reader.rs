@@ -13,6 +13,9 @@ use super::error::ParquetError;
 use super::footer::{self, Footer};
 use super::input::{ReadRange, read_whole};
 
+/// Each column is a stream of its own, with its buffers and its connection.
+const MOST_COLUMNS: usize = 128;
+
 /// Gives out the rows of one file.
 pub(in crate::rows) struct ParquetReader {
     input: Box<dyn ReadRange>,
@@ -81,6 +84,9 @@ impl ParquetReader {
             }
         }
         wanted.retain(|&position| position < self.footer.leaves.len());
+        if wanted.len() > MOST_COLUMNS {
+            return Err(ParquetError::TooManyColumns { max: MOST_COLUMNS }.into());
+        }
         self.wanted = wanted;
         Ok(())
     }
@@ -167,9 +173,12 @@ impl ParquetReader {
             max_bytes: self.options.max_pages_bytes,
         };
         loop {
-            column.load(budget).await?;
-            if column.cell(&mut self.cell)? == Step::Done {
-                return Ok(());
+            // Neither a long list nor a page that is there already would wait for anything.
+            tokio::task::yield_now().await;
+            match column.cell(&mut self.cell)? {
+                Step::Done => return Ok(()),
+                Step::Pause => {}
+                Step::NeedsPage => column.load(budget).await?,
             }
         }
     }
@@ -182,6 +191,9 @@ impl ParquetReader {
             );
         }
         self.columns.clear();
+        if self.wanted.len() > MOST_COLUMNS {
+            return Err(ParquetError::TooManyColumns { max: MOST_COLUMNS }.into());
+        }
         let Some(group) = self.footer.next_group(&self.wanted)? else {
             return Ok(false);
         };

@@ -12,6 +12,10 @@ use super::thrift::{Thrift, ThriftError};
 /// as long as the file is read.
 const MOST_ELEMENTS: usize = 20_000;
 
+/// Of all columns' names together. A group's name is in those of all its columns, so that
+/// a short footer can ask for any amount.
+const MOST_NAME_BYTES: usize = 4 * 1024 * 1024;
+
 /// Groups within groups.
 const DEEPEST: usize = 32;
 
@@ -44,6 +48,7 @@ pub(super) fn leaves(thrift: &mut Thrift<'_>, count: usize) -> Result<Vec<Leaf>>
         thrift,
         left: count,
         leaves: Vec::new(),
+        name_bytes: 0,
         path: Vec::new(),
     };
     let root = walk.element()?;
@@ -77,6 +82,8 @@ struct Walk<'t, 'a> {
     /// Elements that are still to come.
     left: usize,
     leaves: Vec<Leaf>,
+    /// Of the leaves' names.
+    name_bytes: usize,
     path: Vec<String>,
 }
 
@@ -113,7 +120,7 @@ impl<'a> Walk<'_, 'a> {
             below.crowded |= element.physical.is_none() && element.children != 1;
         }
         match element.physical {
-            Some(physical) => self.leaf(&element, physical, below),
+            Some(physical) => self.leaf(&element, physical, below)?,
             None => {
                 for _ in 0..element.children {
                     self.node(below)?;
@@ -124,7 +131,7 @@ impl<'a> Walk<'_, 'a> {
         Ok(())
     }
 
-    fn leaf(&mut self, element: &Element<'_>, physical: Physical, at: At) {
+    fn leaf(&mut self, element: &Element<'_>, physical: Physical, at: At) -> Result<()> {
         let depth = self.path.len();
         let nested =
             at.repetition > 1 || at.crowded || (at.repetition == 1 && depth > at.repeated + 1);
@@ -143,6 +150,11 @@ impl<'a> Walk<'_, 'a> {
             _ => depth,
         };
         let path = self.path.get(..named).unwrap_or_default();
+        self.name_bytes += path.iter().map(|name| name.len() + 1).sum::<usize>();
+        if self.name_bytes > MOST_NAME_BYTES {
+            let max_bytes = MOST_NAME_BYTES;
+            return Err(ParquetError::NamesTooLong { max_bytes });
+        }
         self.leaves.push(Leaf {
             name: path.join("."),
             physical,
@@ -150,6 +162,7 @@ impl<'a> Walk<'_, 'a> {
             max_repetition: at.repetition,
             kind,
         });
+        Ok(())
     }
 }
 
@@ -288,5 +301,33 @@ mod tests {
         for elements in [&short[..], &long, &[]] {
             assert!(matches!(of(elements), Err(ParquetError::Damaged(_))));
         }
+    }
+
+    #[test]
+    fn a_long_name_of_a_group_is_not_repeated_without_end() {
+        let long = "x".repeat(100);
+        let mut elements = vec![group("root", REQUIRED, 1, false)];
+        for _ in 0..29 {
+            elements.push(group(&long, OPTIONAL, 1, false));
+        }
+        elements.push(group(&long, OPTIONAL, 60, false));
+        let columns = (0..60).map(|_| column("a", OPTIONAL));
+        elements.extend(columns);
+        assert_eq!(of(&elements).unwrap().len(), 60);
+
+        // Of this many, each name is of 3 kB, and the footer of 20.
+        let wide = |count: u16| {
+            let name = [&[0x18, 100][..], long.as_bytes()].concat();
+            let count = count * 2;
+            let children = [0x15, (count & 0x7f) as u8 | 0x80, (count >> 7) as u8, 0];
+            [&[0x35, 2][..], &name, &children].concat()
+        };
+        let mut elements = elements.get(..30).unwrap().to_vec();
+        elements.push(wide(2_000));
+        elements.extend((0..2_000).map(|_| column("a", OPTIONAL)));
+        assert!(matches!(
+            of(&elements),
+            Err(ParquetError::NamesTooLong { .. })
+        ));
     }
 }
