@@ -81,8 +81,7 @@ fn event_id(bucket: &str, key: &str, version: &str, row: u64) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.update(row.to_be_bytes());
-    const_hex::encode(&hash.finalize()[..16])
+    format!("{}-{row}", const_hex::encode(&hash.finalize()[..12]))
 }
 
 #[tokio::test]
