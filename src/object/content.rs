@@ -121,9 +121,13 @@ pub(super) fn recognise(start: &[u8]) -> Result<Compression, Format> {
             return Err(format);
         }
     }
-    // Letters alone could begin a header; Thrift after them could not.
-    if start.starts_with(b"PAR1\x15") || start.starts_with(b"PARE\x15") {
-        return Err(Format::Parquet);
+    // Letters alone could begin a header; Thrift after them could not, nor the length of
+    // what is encrypted, which is little.
+    if start.starts_with(b"PAR1") || start.starts_with(b"PARE") {
+        let after = start.get(4..).unwrap_or_default();
+        if after.first() == Some(&0x15) || after.get(2..4) == Some(&[0, 0]) {
+            return Err(Format::Parquet);
+        }
     }
     Ok(Compression::None)
 }
@@ -156,6 +160,8 @@ mod tests {
             (b"\xfd7zXZ\0", Err(Format::Xz)),
             (b"PK\x03\x04", Err(Format::Zip)),
             (b"PAR1\x15\x04", Err(Format::Parquet)),
+            (b"PAR1\x2c\x00\x00\x00", Err(Format::Parquet)),
+            (b"PARE\x2c\x01\x00\x00", Err(Format::Parquet)),
             (b"Obj\x01\x04", Err(Format::Avro)),
         ] {
             assert_eq!(recognise(start), expected, "{start:?}");

@@ -8,7 +8,7 @@ pub(in crate::rows) enum Shape {
     Lines,
     /// One array of objects.
     Array,
-    /// One object over several lines.
+    /// One object over several lines, or several on one line.
     Document,
     Other,
 }
@@ -38,11 +38,17 @@ pub(in crate::rows) fn shape(text: &[u8], whole: bool) -> Shape {
         }
         first_ends_early = first_ends_early.or(Some(ends_early));
     }
-    if first_ends_early == Some(true) {
+    if first_ends_early == Some(true) || begins_with_object(text) {
         Shape::Document
     } else {
         Shape::Other
     }
+}
+
+/// Whatever follows it.
+fn begins_with_object(text: &[u8]) -> bool {
+    let values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    matches!(values.take(1).next(), Some(Ok(_)))
 }
 
 /// If not, whether it is the beginning of one.
@@ -69,6 +75,8 @@ mod tests {
             ("[{\"a\":1},\n{\"a\":2}]", Shape::Array),
             ("[\n  {\"a\":1}\n]", Shape::Array),
             ("{\n  \"a\": 1\n}\n", Shape::Document),
+            ("{\"a\":1}{\"a\":2}\n", Shape::Document),
+            ("{\"a\":1}\r{\"a\":2}\r", Shape::Document),
             ("email,name\n{},{}\n", Shape::Other),
             ("{email},{name}\n1,2\n", Shape::Other),
             ("[email],[name]\n1,2\n", Shape::Other),
