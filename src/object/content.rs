@@ -55,7 +55,7 @@ impl fmt::Display for Format {
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
     #[error(
-        "unsupported format: {0}; send CSV or JSON lines, plain or compressed with gzip, zstd, bzip2 or snappy"
+        "unsupported format: {0}; send Parquet, or CSV or JSON lines, plain or compressed with gzip, zstd, bzip2 or snappy"
     )]
     Unsupported(Format),
     #[error("unsupported format: {inner} inside {outer}; send the {inner} data as it is")]

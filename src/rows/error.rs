@@ -50,7 +50,7 @@ pub enum RowsError {
     /// The bytes did not come; the cause is the source's own error, whole.
     #[error("the input could not be read")]
     Input(#[source] io::Error),
-    #[error("not text: the file holds binary data; send CSV or JSON lines")]
+    #[error("not text: the file holds binary data; send CSV, JSON lines or Parquet")]
     NotText,
     #[error(
         "the file is {encoding}, not UTF-8 (first at line {line}); export it as UTF-8, \
