@@ -9,10 +9,14 @@
 mod bytes;
 mod event;
 mod file;
+mod json_lines;
 mod normalise;
+mod parquet;
 mod rows;
 
 pub use event::event;
 pub use file::file;
+pub use json_lines::json_lines;
 pub use normalise::normalise;
+pub use parquet::parquet;
 pub use rows::rows;

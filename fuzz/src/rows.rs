@@ -1,6 +1,6 @@
-//! The bytes of a file, once they are decompressed.
+//! The bytes of a file of CSV, once they are decompressed.
 
-use audience_activator::rows::{self, Next, Record, RowFault, RowOptions, Rows};
+use audience_activator::rows::{self, InputFormat, Next, Record, RowFault, RowOptions, Rows};
 use tokio::io::AsyncRead;
 
 use crate::bytes::{Choices, Pieces, block_on};
@@ -22,9 +22,9 @@ enum Found {
 /// they arrive.
 pub fn rows(data: &[u8]) {
     let mut choices = Choices::of(data);
-    // Options that are not chosen here, whether or not there are any.
-    #[allow(clippy::needless_update)]
     let options = RowOptions {
+        // Of JSON lines there is another target.
+        format: InputFormat::Csv,
         max_record_bytes: choices.of_list(&LIMITS),
         delimiter: choices.of_list(&DELIMITERS),
         ..RowOptions::default()

@@ -38,3 +38,13 @@ fn cells_are_normalised() {
 fn bytes_become_rows() {
     replay(fuzz::rows, "corpus/rows");
 }
+
+#[test]
+fn lines_of_json_become_rows() {
+    replay(fuzz::json_lines, "corpus/json_lines");
+}
+
+#[test]
+fn parquet_files_become_rows_or_are_refused() {
+    replay(fuzz::parquet, "corpus/parquet");
+}

@@ -9,7 +9,7 @@ use audience_activator::receipts::{Receipt, Status};
 use crate::stage::Stage;
 
 /// Where the files go: events, purchases with a value, members of an audience.
-pub const ROUTES: &str = r#"
+const ROUTES: &str = r#"
 [[route]]
 name = "events"
 prefix = "events/"
@@ -44,6 +44,51 @@ ad_account = "act_3003"
 audience = "2002"
 mode = "add"
 "#;
+
+/// Routes of events whose files are said to be so, and their columns.
+const CONFIGURED: [(&str, &str, &str); 11] = [
+    ("utf-16", AUTO, "encoding = \"utf-16\""),
+    ("latin-1", AUTO, "encoding = \"latin-1\""),
+    ("windows-1252", AUTO, "encoding = \"windows-1252\""),
+    ("single-quotes", AUTO, "quote = \"'\""),
+    ("no-quotes", AUTO, "quote = \"none\""),
+    ("escapes", AUTO, "escape = \"\\\\\""),
+    ("semicolons", AUTO, "delimiter = \";\""),
+    ("headerless", AUTO, "header = [\"email\", \"city\"]"),
+    ("json-lines", AUTO, "format = \"json_lines\""),
+    ("csv", AUTO, "format = \"csv\""),
+    (
+        "maps",
+        "columns = { \"map.key_value.value\" = \"external_id\" }",
+        "",
+    ),
+];
+
+const AUTO: &str = "columns = \"auto\"";
+
+/// All of them.
+pub fn routes() -> String {
+    let mut routes = ROUTES.to_owned();
+    for (name, columns, input) in CONFIGURED {
+        routes += &format!(
+            r#"
+[[route]]
+name = "{name}"
+prefix = "{name}/"
+credentials = "env:META_TOKEN"
+{columns}
+[route.input]
+{input}
+[route.conversions]
+dataset_id = "1001"
+event_name = "Lead"
+action_source = "system_generated"
+event_time = "object"
+"#
+        );
+    }
+    routes
+}
 
 /// The slowest file takes a few seconds, alone; this is for two busy cores.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -92,6 +137,11 @@ impl Case {
             route: "members",
             ..self
         }
+    }
+
+    /// The same file where the route says what files are, see [`routes`].
+    pub fn of(self, route: &'static str) -> Case {
+        Case { route, ..self }
     }
 
     pub fn of_purchases(self) -> Case {

@@ -12,13 +12,18 @@ mod stage;
 mod case;
 mod cells;
 mod compression;
+mod configured;
+#[path = "../parquet/craft.rs"]
+mod craft;
 mod encoding;
+mod json_lines;
+mod parquet;
 mod structure;
 mod volume;
 
 use std::panic::AssertUnwindSafe;
 
-use case::{Case, ROUTES};
+use case::Case;
 use futures_util::FutureExt;
 use stage::Stage;
 
@@ -26,7 +31,7 @@ use stage::Stage;
 const SETTINGS: &[(&str, &str)] = &[("ACTIVATOR_INPUT_MAX_REJECT_SHARE", "1.0")];
 
 async fn run(cases: Vec<Case>) {
-    let stage = Stage::with(ROUTES, SETTINGS).await;
+    let stage = Stage::with(&case::routes(), SETTINGS).await;
     let mut failed = Vec::new();
     for case in cases {
         // All of a table at once: what changed in one place shows in several.
@@ -39,18 +44,21 @@ async fn run(cases: Vec<Case>) {
 }
 
 #[test]
-fn there_are_sixty_cases_each_with_a_name_of_its_own() {
+fn there_are_a_hundred_and_fifty_cases_each_with_a_name_of_its_own() {
     let cases = [
         structure::cases(),
         encoding::cases(),
         cells::cases(),
         compression::cases(),
+        configured::cases(),
+        json_lines::cases(),
+        parquet::cases(),
         volume::cases(),
     ];
     let names: Vec<_> = cases.iter().flatten().map(|case| case.name).collect();
     let distinct: std::collections::BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len());
-    assert!(names.len() >= 60, "{}", names.len());
+    assert!(names.len() >= 150, "{}", names.len());
 }
 
 #[tokio::test]
@@ -71,6 +79,21 @@ async fn odd_cells_are_values_or_rejects_and_never_anything_else() {
 #[tokio::test]
 async fn odd_compression_is_unpacked_or_refused() {
     run(compression::cases()).await;
+}
+
+#[tokio::test]
+async fn what_contradicts_its_route_is_refused_or_costs_the_rows_that_do() {
+    run(configured::cases()).await;
+}
+
+#[tokio::test]
+async fn odd_lines_of_json_cost_themselves() {
+    run(json_lines::cases()).await;
+}
+
+#[tokio::test]
+async fn odd_parquet_is_read_or_refused() {
+    run(parquet::cases()).await;
 }
 
 #[tokio::test]

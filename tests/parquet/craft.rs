@@ -19,7 +19,8 @@ impl Struct {
 
     #[must_use]
     pub fn int(mut self, id: u8, value: i64) -> Struct {
-        self.field(id, 6);
+        let of_32_bits = i32::try_from(value).is_ok();
+        self.field(id, if of_32_bits { 5 } else { 6 });
         self.bytes
             .extend(varint(((value << 1) ^ (value >> 63)) as u64));
         self

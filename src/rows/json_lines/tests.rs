@@ -190,7 +190,7 @@ async fn reading_from_a_rows_offset_gives_that_row_first() {
 async fn a_key_longer_than_any_costs_neither_time_nor_memory_for_each_value_within() {
     // Of each value within, the name would have half a megabyte.
     let long = "k".repeat(500_000);
-    let within: Vec<String> = (0..50_000).map(|n| format!("\"{n}\":[{{}}]")).collect();
+    let within: Vec<String> = (0..30_000).map(|n| format!("\"{n}\":[{{}}]")).collect();
     let line = format!("{{\"a\":1,\"{long}\":{{{}}}}}\n", within.join(","));
     let started = std::time::Instant::now();
     let (names, rows) = read(line.repeat(3).as_bytes()).await;
