@@ -253,7 +253,7 @@ async fn a_format_that_is_not_supported_is_refused_by_name() {
         (
             &b"\x04\x22\x4d\x18\x40\x00"[..],
             Format::Lz4,
-            "unsupported format: lz4; send CSV",
+            "unsupported format: lz4; send Parquet, or CSV",
         ),
         (b"\xfd7zXZ\0\0", Format::Xz, "unsupported format: xz"),
         (
