@@ -21,11 +21,26 @@ pub(super) fn normalize(text: &str, spelling: Spelling, out: &mut String) -> Res
         !(c.is_control() || text::is_punctuation(c))
     });
     if spaces && out.contains(char::is_whitespace) {
-        // Two where something between them was removed ("O – Brien"), or of another kind.
-        let words: Vec<&str> = out.split_whitespace().collect();
-        *out = words.join(" ");
+        single_spaces(out);
     }
     something_left(out)
+}
+
+/// Leaves one space between words: there are two where something between them was removed
+/// ("O – Brien"), and some are of another kind, which is rare enough to allocate for.
+fn single_spaces(out: &mut String) {
+    if out.contains(|c: char| c.is_whitespace() && c != ' ') {
+        *out = out.replace(char::is_whitespace, " ");
+    }
+    let mut after_space = true;
+    out.retain(|c| {
+        let is_second = after_space && c == ' ';
+        after_space = c == ' ';
+        !is_second
+    });
+    if out.ends_with(' ') {
+        out.pop();
+    }
 }
 
 #[cfg(test)]
