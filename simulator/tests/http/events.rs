@@ -218,6 +218,11 @@ async fn every_rule_has_its_documented_code() {
         (
             "id of a login as text",
             but(event(), "/user_data/fb_login_id", json!("17")),
+            None,
+        ),
+        (
+            "id of a login that is no number",
+            but(event(), "/user_data/fb_login_id", json!("17a")),
             plain,
         ),
         (

@@ -97,6 +97,14 @@ struct Values<'v, 'a> {
     values: &'v mut Vec<(UserKey, Scalar<'a>)>,
 }
 
+impl Values<'_, '_> {
+    /// Digits in quotes are an integer: that is how Meta's SDK sends them.
+    fn takes_text(&self, text: &str) -> bool {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number || !self.key.is_integer()
+    }
+}
+
 impl<'de: 'a, 'a> de::DeserializeSeed<'de> for Values<'_, 'a> {
     type Value = ();
 
@@ -119,11 +127,9 @@ impl<'de: 'a, 'a> Visitor<'de> for Values<'_, 'a> {
     }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<(), E> {
-        if self.key.is_integer() {
-            return Err(de::Error::invalid_type(
-                de::Unexpected::Other("text"),
-                &self,
-            ));
+        if !self.takes_text(text) {
+            let found = de::Unexpected::Other("text");
+            return Err(de::Error::invalid_type(found, &self));
         }
         self.values
             .push((self.key, Scalars.visit_borrowed_str(text)?));
@@ -131,11 +137,9 @@ impl<'de: 'a, 'a> Visitor<'de> for Values<'_, 'a> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-        if self.key.is_integer() {
-            return Err(de::Error::invalid_type(
-                de::Unexpected::Other("text"),
-                &self,
-            ));
+        if !self.takes_text(text) {
+            let found = de::Unexpected::Other("text");
+            return Err(de::Error::invalid_type(found, &self));
         }
         self.values.push((self.key, Scalars.visit_str(text)?));
         Ok(())
