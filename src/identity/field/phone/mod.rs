@@ -113,10 +113,7 @@ fn add_calling_code(digits: &mut String, plan: &NumberingPlan) -> Result<(), Rea
             // number if there is one, so without it the number is international.
             is_possible(number) && (!is_possible(digits) || matches!(plan.trunk, Trunk::Prefix(_)))
         });
-    if has_calling_code {
-        return Ok(());
-    }
-    if !is_possible(digits) && is_complete(digits) {
+    if has_calling_code || (!is_possible(digits) && is_complete(digits)) {
         drop_trunk_after_calling_code(digits);
         return Ok(());
     }
