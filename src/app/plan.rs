@@ -25,8 +25,6 @@ pub(super) struct Plan {
     pub description: receipts::Destination,
     /// Whose quota the requests count against.
     pub account: String,
-    /// Columns that nothing refers to, by their positions from 1.
-    pub unmapped: Vec<usize>,
 }
 
 impl Plan {
@@ -57,14 +55,13 @@ impl Plan {
             config::Destination::Conversions(conversions) => {
                 let fields = event_fields(conversions, &header, &mapping)?;
                 let properties = properties(conversions, &header)?;
-                for position in positions(&fields, &properties) {
+                for position in event_columns(conversions, &header, &mapping) {
                     mapping.also_used(position);
                 }
                 let dataset = match &conversions.dataset_id {
                     Some(id) => id.as_str().to_owned(),
                     None => pixel_id.ok_or(Refusal::NoDataset)?.to_owned(),
                 };
-                let unmapped = unmapped(&mapping);
                 let destination =
                     Conversions::new(dataset.clone(), fields, version, largest_body, now)
                         .map_err(Refusal::TooOld)?
@@ -73,7 +70,6 @@ impl Plan {
                     mapping,
                     destination: Arc::new(destination),
                     account: format!("dataset {dataset}"),
-                    unmapped,
                     description: describe(Api::Conversions, dataset, None),
                 })
             }
@@ -96,12 +92,10 @@ impl Plan {
                     Some(account) => account.as_str().to_owned(),
                     None => format!("audience {id}"),
                 };
-                let unmapped = unmapped(&mapping);
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
                     account,
-                    unmapped,
                     description: describe(Api::CustomAudience, id, Some(audience.mode)),
                 })
             }
@@ -114,15 +108,12 @@ impl Plan {
         let used = |position: &usize| unmapped.binary_search(position).is_err();
         (0..count).filter(used).collect()
     }
-}
 
-/// As people count, from 1.
-fn unmapped(mapping: &Mapping) -> Vec<usize> {
-    mapping
-        .unmapped()
-        .iter()
-        .map(|position| position + 1)
-        .collect()
+    /// Columns that nothing refers to, by their positions from 1.
+    pub(super) fn unmapped(&self) -> Vec<usize> {
+        let positions = self.mapping.unmapped().iter();
+        positions.map(|position| position + 1).collect()
+    }
 }
 
 /// The apps and the page of the ids that the header promises.
@@ -251,30 +242,13 @@ fn properties(
     route.custom_data.iter().map(property).collect()
 }
 
-/// The columns that events are read from, beside the identifiers.
-fn positions(fields: &EventFields, properties: &[meta::Property]) -> Vec<usize> {
-    let time = match fields.event_time {
-        meta::EventTime::Object => None,
-        meta::EventTime::Column(position) => Some(position),
+/// The columns that events are read from, beside the identifiers. All of them are in the
+/// header: [`event_fields`] and [`properties`] have looked.
+fn event_columns(route: &config::Conversions, header: &Header, mapping: &Mapping) -> Vec<usize> {
+    let by_alias = match route.value {
+        Some(EventValue::Alias) => mapping.event_position(EventField::Value),
+        _ => None,
     };
-    let sources = [
-        &fields.event_id,
-        &fields.value,
-        &fields.currency,
-        &fields.order_id,
-    ];
-    let fields = sources
-        .into_iter()
-        .flatten()
-        .filter_map(|source| match source {
-            FieldSource::Column(position) => Some(*position),
-            FieldSource::Fixed(_) => None,
-        });
-    let properties = properties
-        .iter()
-        .filter_map(|property| match property.source {
-            PropertySource::Column { position, .. } => Some(position),
-            PropertySource::Fixed(_) => None,
-        });
-    time.into_iter().chain(fields).chain(properties).collect()
+    let by_name = route.columns().filter_map(|name| header.position(name));
+    by_name.chain(by_alias).collect()
 }

@@ -59,7 +59,7 @@ impl Report {
     pub(super) fn planned(&mut self, plan: &Plan) {
         self.destination = plan.description.clone();
         self.keys = plan.mapping.source_keys();
-        self.unmapped = UnmappedColumns::new(&plan.unmapped);
+        self.unmapped = UnmappedColumns::new(&plan.unmapped());
     }
 
     pub(super) fn sent(&mut self, tally: DeliveryTally) {
