@@ -1,5 +1,7 @@
 //! JSON written straight into a request's body. Writing into memory cannot fail.
 
+use serde_json::Number;
+
 use crate::identity::Identifier;
 
 /// A JSON string.
@@ -23,12 +25,8 @@ pub(super) fn identifier(body: &mut Vec<u8>, identifier: Identifier<'_>) {
     }
 }
 
-pub(super) fn number(body: &mut Vec<u8>, number: u64) {
-    let _ = serde_json::to_writer(body, &number);
-}
-
-pub(super) fn integer(body: &mut Vec<u8>, number: i64) {
-    let _ = serde_json::to_writer(body, &number);
+pub(super) fn integer(body: &mut Vec<u8>, number: impl Into<Number>) {
+    let _ = serde_json::to_writer(body, &number.into());
 }
 
 /// Bytes as a JSON string of lower-case hex, the only form in which Meta's

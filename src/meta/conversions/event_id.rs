@@ -43,7 +43,7 @@ impl EventIds {
     /// Writes the id as a JSON string of 45 characters at most.
     pub(super) fn write(&self, row: u64, body: &mut Vec<u8>) {
         body.extend_from_slice(&self.object);
-        json::number(body, row);
+        json::integer(body, row);
         body.push(b'"');
     }
 }
