@@ -3,14 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io;
+mod pieces;
 
 use audience_activator::rows::{self, LIST_SEPARATOR, Next, Record, RowOptions, Rows};
-use futures_util::stream;
+use pieces::{block_on, in_pieces};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use tokio::io::AsyncRead;
-use tokio_util::io::StreamReader;
 
 /// The text of a scalar.
 fn scalar(value: &Value) -> String {
@@ -82,14 +81,6 @@ async fn ours(input: impl AsyncRead + Unpin + Send) -> Table {
     (header.names().to_vec(), rows)
 }
 
-fn in_pieces(text: &[u8], piece_bytes: usize) -> impl AsyncRead + Unpin + Send + use<> {
-    let pieces: Vec<_> = text
-        .chunks(piece_bytes)
-        .map(|piece| Ok::<_, io::Error>(io::Cursor::new(piece.to_vec())))
-        .collect();
-    StreamReader::new(stream::iter(pieces))
-}
-
 fn any_scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -112,13 +103,6 @@ fn any_object() -> impl Strategy<Value = Map<String, Value>> {
     });
     prop::collection::hash_map("[a-d\"é]{1,2}", value, 0..6)
         .prop_map(|map| map.into_iter().collect())
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
 }
 
 proptest! {

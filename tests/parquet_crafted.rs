@@ -4,10 +4,13 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod peak;
+
 #[path = "parquet/craft.rs"]
 mod craft;
 mod parquet;
 
+use peak::peak_bytes;
 use std::time::{Duration, Instant};
 
 use audience_activator::rows::{self, Next, ParquetOptions, Record, Rows, RowsError};
@@ -16,14 +19,6 @@ use craft::{File, Struct, dictionary, list_of, page, run, same};
 use parquet::{Found, InMemory, rows_of};
 
 const MIB: u64 = 1024 * 1024;
-
-/// The largest resident set this process ever had.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    kib.unwrap().parse::<u64>().unwrap() * 1024
-}
 
 async fn read(bytes: &Bytes) -> Result<Vec<Found>, RowsError> {
     let (_, rows) = rows_of(bytes, ParquetOptions::default(), None).await?;
@@ -47,12 +42,12 @@ async fn what_is_put_together_here_is_a_file_of_rows() {
 
 #[tokio::test]
 async fn a_list_of_millions_of_empty_values_is_one_row_too_long_and_little_memory() {
-    let before = peak_bytes();
+    let before = peak_bytes("self").unwrap();
     for value in [&b""[..], b"a@example.com"] {
         let rows = read(&list_of(value, 30_000_000)).await.unwrap();
         assert_eq!(rows, [Found::Fault("row_too_long".to_owned())]);
     }
-    let grown = peak_bytes() - before;
+    let grown = peak_bytes("self").unwrap() - before;
     assert!(grown < 16 * MIB, "{} MiB", grown / MIB);
 }
 

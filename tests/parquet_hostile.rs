@@ -4,11 +4,14 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod peak;
+
 mod parquet;
 
 use audience_activator::rows::{self, InputFormat, Next, ParquetOptions, Record, Rows, RowsError};
 use bytes::Bytes;
 use parquet::{InMemory, fixture, fixtures, rows_of};
+use peak::peak_bytes;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -18,17 +21,6 @@ const OPTIONS: ParquetOptions = ParquetOptions {
     max_pages_bytes: 8 * MIB,
     max_record_bytes: 64 * 1024,
 };
-
-/// The largest resident set this process ever had.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024
-}
 
 /// The same numbers with every run.
 struct Random(u64);
@@ -164,12 +156,12 @@ async fn hostile_and_long_files_are_read_in_little_memory() {
         .iter()
         .map(|fixture| fixture.bytes.len() as u64)
         .sum();
-    let before = peak_bytes();
+    let before = peak_bytes("self").unwrap();
     a_long_file_is_read_page_by_page().await;
-    let long = peak_bytes() - before;
+    let long = peak_bytes("self").unwrap() - before;
     assert!(long < 16 * MIB, "{long} bytes for the long file");
     footers_that_claim_too_much_are_refused().await;
     changed_files_cost_an_error_or_give_rows().await;
-    let grown = peak_bytes() - before;
+    let grown = peak_bytes("self").unwrap() - before;
     assert!(grown < 48 * MIB + all, "{grown} bytes");
 }

@@ -4,6 +4,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod peak;
+
+use peak::peak_bytes;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -31,17 +34,6 @@ impl AsyncRead for Repeated {
     }
 }
 
-/// The largest resident set this process ever had.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024
-}
-
 /// How many rows were good, and which were not.
 async fn read(text: impl AsyncRead + Unpin + Send) -> (u64, Vec<(u64, RowFault)>) {
     let options = RowOptions {
@@ -65,7 +57,7 @@ async fn read(text: impl AsyncRead + Unpin + Send) -> (u64, Vec<(u64, RowFault)>
 /// One test, so that nothing else of this process is in its peak.
 #[tokio::test]
 async fn a_line_of_50_mb_is_rejected_once_and_in_little_memory() {
-    let before = peak_bytes();
+    let before = peak_bytes("self").unwrap();
     let too_long = RowFault::TooLong {
         max_bytes: MAX_RECORD_BYTES,
     };
@@ -88,6 +80,6 @@ async fn a_line_of_50_mb_is_rejected_once_and_in_little_memory() {
         assert_eq!(read(text).await, (2, vec![(2, too_long)]));
     }
 
-    let grown = peak_bytes() - before;
+    let grown = peak_bytes("self").unwrap() - before;
     assert!(grown < 32 * 1024 * 1024, "{grown} bytes");
 }

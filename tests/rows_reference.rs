@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io;
+mod pieces;
 
 use audience_activator::rows::{self, Escape, Next, Quote, Record, RowFault, RowOptions, Rows};
-use futures_util::stream;
+use pieces::{block_on, in_pieces};
 use proptest::prelude::*;
 use tokio::io::AsyncRead;
-use tokio_util::io::StreamReader;
 
 /// A row's cells, or how many there were instead of the header's number.
 type Row = Result<Vec<String>, usize>;
@@ -106,14 +105,6 @@ fn reference(text: &[u8], dialect: Dialect) -> Option<Table> {
     (!rows.is_empty()).then_some(Table { header, rows })
 }
 
-fn in_pieces(text: &[u8], piece_bytes: usize) -> impl AsyncRead + Unpin + Send + use<> {
-    let pieces: Vec<_> = text
-        .chunks(piece_bytes)
-        .map(|piece| Ok::<_, io::Error>(io::Cursor::new(piece.to_vec())))
-        .collect();
-    StreamReader::new(stream::iter(pieces))
-}
-
 /// Writes a cell as a careful or a careless writer would.
 fn written(cell: &str, dialect: Dialect, always_quoted: bool) -> String {
     let quote = char::from(dialect.quote);
@@ -166,13 +157,6 @@ prop_compose! {
         }
         (text.into_bytes(), dialect)
     }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
 }
 
 proptest! {

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 use simulator::Simulator;
 
+use crate::peak::peak_bytes;
 use crate::stage::people::{HEADER, row};
 use crate::stage::program::program;
 use crate::stage::{ACCOUNT, AUDIENCE, DATASET, ROUTES, TOKEN};
@@ -33,16 +34,8 @@ fn write(path: &Path, long: usize) {
     out.into_inner().unwrap();
 }
 
-/// The largest resident set that a running process ever had, in bytes.
-fn peak(process: &Child) -> Option<usize> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
-}
-
 /// Uploads the file; gives the receipt, and the most memory that it took.
-async fn upload(directory: &Path, simulator: &Simulator, long: usize) -> (Value, usize) {
+async fn upload(directory: &Path, simulator: &Simulator, long: usize) -> (Value, u64) {
     let file = directory.join(format!("people-{long}.csv"));
     write(&file, long);
     let config = directory.join("config.toml");
@@ -61,7 +54,7 @@ async fn upload(directory: &Path, simulator: &Simulator, long: usize) -> (Value,
         .unwrap();
     let mut most = 0;
     while process.try_wait().unwrap().is_none() {
-        most = peak(&process).unwrap_or(0).max(most);
+        most = peak_bytes(&process.id().to_string()).unwrap_or(0).max(most);
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let output = process.wait_with_output().unwrap();
@@ -92,7 +85,7 @@ async fn a_record_of_fifty_megabytes_is_rejected_and_the_rest_goes_on() {
     let events = &simulator.inspect().datasets[DATASET];
     assert_eq!(events.changed_duplicates, 0);
     assert!(
-        peak < usual + LONG / 2,
+        peak < usual + LONG as u64 / 2,
         "{peak} bytes, and {usual} without the long record"
     );
 }

@@ -1,6 +1,8 @@
 //! The promises of SEMANTICS.md, each by a test of its name, on the real pipeline.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "../peak/mod.rs"]
+mod peak;
 #[path = "../stage/mod.rs"]
 mod stage;
 
