@@ -147,7 +147,7 @@ async fn a_throttle_without_a_hint_makes_the_account_wait_a_minute() {
     let throttle = Fault::error(Target::Events, GraphError::new(400, 4));
     stage.simulator.fault(throttle.nth(2).times(2));
     let object = stage.put(EVENTS, file(1_000));
-    let limiter = stage.parts.limiters.of("dataset 1001");
+    let limiter = stage.limiter("buyers", "dataset 1001");
     let job = async { stage.delivered(&object).await };
     let clock = async {
         for throttled in [2, 3] {
@@ -180,7 +180,7 @@ async fn a_throttled_account_waits_as_long_as_meta_says_with_all_its_objects() {
     let throttle = Fault::error(Target::Users, GraphError::new(400, 80_003));
     stage.simulator.fault(throttle);
     let objects = ["audiences/a.csv", "audiences/b.csv"].map(|key| stage.put(key, file(10)));
-    let limiter = stage.parts.limiters.of("act_3003");
+    let limiter = stage.limiter("members", "act_3003");
 
     let first = stage.delivered(&objects[0]);
     let second = async {
@@ -193,11 +193,59 @@ async fn a_throttled_account_waits_as_long_as_meta_says_with_all_its_objects() {
         a_moment().await;
         assert_eq!(stage.requests(), 1, "after four of five minutes");
         assert!(stage.parts.metrics.page().contains("business_use_case"));
-        later(Duration::from_secs(60)).await;
+        stage.simulator.set_usage(Usage::default()).unwrap();
+        // Not to the second, so that workers do not come back together.
+        later(Duration::from_secs(90)).await;
     };
     let (first, second, ()) = tokio::join!(first, second, clock);
     assert_eq!((first.batches.retries, second.batches.retries), (1, 0));
     assert_eq!(stage.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_for_long_gives_the_object_back_until_it_recovers() {
+    let stage = alone_in_flight("1").await;
+    let usage = BusinessUsage {
+        call_count: 100.0,
+        estimated_time_to_regain_access: 20,
+        ..BusinessUsage::default()
+    };
+    let usage = Usage {
+        business: Some(UsageHeader::Report(usage)),
+        ..Usage::default()
+    };
+    stage.simulator.set_usage(usage).unwrap();
+    let throttle = Fault::error(Target::Users, GraphError::new(400, 80_003));
+    stage.simulator.fault(throttle);
+    let object = stage.put(USERS, file(10));
+    stage.announce(&object, None).await;
+    let worker = stage.work();
+    let twenty_minutes = Duration::from_secs(20 * 60);
+    let is_given_back = |step: &Step| match step {
+        // The rest, up to a tenth more, and less what has passed.
+        Step::HiddenFor(rest) => (twenty_minutes.mul_f64(0.95)..=twenty_minutes * 2).contains(rest),
+        _ => false,
+    };
+    until("it is given back", || {
+        stage.journal.steps().iter().any(is_given_back)
+    })
+    .await;
+    assert_eq!(stage.requests(), 1);
+    assert!(stage.receipt(&object).await.is_none());
+    assert!(stage.parts.health.report().stopped_routes.is_empty());
+    let page = stage.parts.metrics.page();
+    let closed = "worker_meta_gate_closed{route=\"members\"} 1\n";
+    assert!(page.contains(closed), "{page}");
+
+    stage.simulator.set_usage(Usage::default()).unwrap();
+    later(twenty_minutes.mul_f64(1.2)).await;
+    until("it is delivered", || {
+        stage.journal.count(Step::Deleted) == 1
+    })
+    .await;
+    assert_eq!(stage.requests(), 2);
+    assert_eq!(stage.audience().members, 10);
+    worker.abort();
 }
 
 #[tokio::test]

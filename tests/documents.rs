@@ -12,7 +12,8 @@ use std::time::Duration;
 use audience_activator::config::{About, Config, Environment, Purpose, SETTINGS, Scalar};
 use audience_activator::identity::quality::WarningCode;
 use audience_activator::meta::{Answer, Outcome, Usage};
-use audience_activator::telemetry::Metrics;
+use audience_activator::telemetry::{Metrics, QuotaState};
+use time::OffsetDateTime;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -84,12 +85,21 @@ fn code_spans(text: &str) -> Vec<&str> {
 /// The names of the metrics page, each with its labels.
 fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
     // A family without a member is not on the page.
-    let metrics = Metrics::new();
+    let metrics = Metrics::new().watching(|| {
+        vec![QuotaState {
+            route: "store-buyers".to_owned(),
+            requests_per_second: 20.0,
+            opens_in: None,
+        }]
+    });
     metrics.message("done");
     metrics.noise("test_event");
     metrics.object("delivered");
     metrics.rejected("row_too_long");
     metrics.route_stopped("store-buyers", true);
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let expiries = BTreeMap::from([("store-buyers".to_owned(), now)]);
+    metrics.messages_expire(&expiries, now);
     let usage = Usage {
         app_percent: Some(1.0),
         ..Usage::default()

@@ -106,7 +106,7 @@ class OnLocalStack(unittest.TestCase):
             QueueUrl=self.outputs["DeadLetterQueueUrl"], AttributeNames=["QueueArn"]
         )["Attributes"]["QueueArn"]
         self.assertEqual(redrive["deadLetterTargetArn"], dead_letters)
-        self.assertEqual(int(redrive["maxReceiveCount"]), 20)
+        self.assertEqual(int(redrive["maxReceiveCount"]), 1000)
         self.assertEqual(attributes["VisibilityTimeout"], "300")
 
 
@@ -131,6 +131,13 @@ class AsText(unittest.TestCase):
                 self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True})
                 self.assertEqual(self.resources[name]["DeletionPolicy"], "Retain")
                 self.assert_only_over_tls(policies[name])
+
+    def test_every_queue_keeps_its_messages_for_as_long_as_there_is(self):
+        queues = self.of_type("AWS::SQS::Queue")
+        self.assertEqual(len(queues), 2)
+        for name, queue in queues.items():
+            with self.subTest(name):
+                self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 3600)
 
     def test_only_the_rule_may_send_to_the_queues_and_only_over_tls(self):
         queues = self.of_type("AWS::SQS::Queue")

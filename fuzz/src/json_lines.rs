@@ -1,6 +1,8 @@
 //! JSON lines, compared with what `serde_json` makes of each line.
 
-use audience_activator::rows::{self, InputFormat, Next, Record, RowFault, RowOptions, Rows};
+use audience_activator::rows::{
+    self, InputFormat, Next, Position, Record, RowFault, RowOptions, RowReader, Rows, RowsError,
+};
 use serde_json::Value;
 use tokio::io::AsyncRead;
 
@@ -12,7 +14,7 @@ const PIECES: [usize; 4] = [1, 7, 64, 4096];
 /// A row: its cells or its fault.
 type Row = Result<Vec<String>, RowFault>;
 
-/// Any line that is not blank is one row, however it arrives: the cells are those of an
+/// Any line that is not blank is one row, however it arrives and wherever reading goes on: the cells are those of an
 /// object that `serde_json` reads too, or it is a fault.
 pub fn json_lines(data: &[u8]) {
     let mut choices = Choices::of(data);
@@ -32,26 +34,59 @@ pub fn json_lines(data: &[u8]) {
     let whole = block_on(read(text, text, options.clone()));
     let in_pieces = block_on(read(pieces, text, options.clone()));
     assert_eq!(whole, in_pieces, "{options:?}, pieces of {bytes}");
-    if let Ok((header, rows)) = whole {
+    if let Ok((header, places, rows)) = whole {
+        block_on(go_on(text, &options, &places, &rows));
         check(text, &header, &rows, &options);
     }
 }
 
-/// The header and the rows, or the refusal as a text: it names no value.
+/// At one of the rows, which the length of the text chooses.
+async fn go_on(text: &[u8], options: &RowOptions, places: &[u64], rows: &[Row]) {
+    let before = text.len() % rows.len().max(1);
+    let Some(&offset) = places.get(before) else {
+        return;
+    };
+    let Ok(Rows::Table { reader, .. }) = rows::open(text, options.clone()).await else {
+        panic!("it was opened before");
+    };
+    let position = Position {
+        rows: before as u64,
+        offset,
+    };
+    let from = reader.text_from(position);
+    let rest = async { Ok::<_, RowsError>(&text[from as usize..]) };
+    let reader = reader.go_on_at(position, from, rest).await;
+    let mut reader = reader.expect("a row begins there");
+    let found = read_on(&mut reader, text, position.rows).await;
+    let found = found.expect("it was read before");
+    assert_eq!(found, (places[before..].to_vec(), rows[before..].to_vec()));
+}
+
+/// The header, where the rows begin and the rows, or the refusal as a text: it names no value.
 async fn read(
     input: impl AsyncRead + Unpin + Send,
     text: &[u8],
     options: RowOptions,
-) -> Result<(Vec<String>, Vec<Row>), String> {
-    let refused = |error: rows::RowsError| error.to_string();
+) -> Result<(Vec<String>, Vec<u64>, Vec<Row>), String> {
+    let refused = |error: RowsError| error.to_string();
     let Rows::Table { header, mut reader } = rows::open(input, options).await.map_err(refused)?
     else {
         return Err("no rows".to_owned());
     };
-    let mut found = Vec::new();
+    let (places, rows) = read_on(&mut reader, text, 0).await.map_err(refused)?;
+    Ok((header.names().to_vec(), places, rows))
+}
+
+/// The rows that come, of which so many lie before.
+async fn read_on(
+    reader: &mut RowReader<impl AsyncRead + Unpin + Send>,
+    text: &[u8],
+    before: u64,
+) -> Result<(Vec<u64>, Vec<Row>), RowsError> {
+    let (mut places, mut found) = (Vec::new(), Vec::new());
     let mut record = Record::new();
     loop {
-        let next = reader.next(&mut record).await.map_err(refused)?;
+        let next = reader.next(&mut record).await?;
         let cells = (0..record.len()).map(|at| record.get(at).to_owned());
         found.push(match next {
             Next::End => break,
@@ -61,14 +96,15 @@ async fn read(
                 Err(fault)
             }
         });
-        assert_eq!(record.number(), found.len() as u64);
+        places.push(record.offset());
+        assert_eq!(record.number(), before + found.len() as u64);
         let start = usize::try_from(record.offset()).expect("an offset in the text");
         assert!(
             start == 0 || text[..start].ends_with(b"\n") || start == 3,
             "a row begins where a line does"
         );
     }
-    Ok((header.names().to_vec(), found))
+    Ok((places, found))
 }
 
 /// Line by line, with a parser of another's.

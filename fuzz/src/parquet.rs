@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::ops::Range;
 
 use audience_activator::rows::{
-    self, InputFormat, Next, ParquetOptions, ReadRange, Record, Rows, RowsError,
+    self, InputFormat, Next, ParquetOptions, Position, ReadRange, Record, Rows, RowsError,
 };
 use tokio::io::AsyncRead;
 
@@ -16,13 +16,21 @@ const MOST_ROWS: u64 = 2_000;
 const MAX_RECORD_BYTES: usize = 4096;
 
 /// Any bytes are rows, each numbered, whole and within the limit, or a refusal; and the
-/// same ones again.
+/// same ones again, wherever reading goes on.
 pub fn parquet(data: &[u8]) {
     let mut choices = Choices::of(data);
     let first_only = choices.below(2) == 1;
     let file = choices.rest();
-    let once = block_on(read(file, first_only));
-    assert_eq!(once, block_on(read(file, first_only)), "it is read alike");
+    let once = block_on(read(file, first_only, 0));
+    let again = block_on(read(file, first_only, 0));
+    assert_eq!(once, again, "it is read alike");
+    // At one of the rows, which the length of the file chooses; whatever was seen to its end.
+    let (rows, ended) = once;
+    if ended == "the end" {
+        let before = file.len() % (rows.len() + 1);
+        let rest = block_on(read(file, first_only, before as u64));
+        assert_eq!(rest, (rows[before..].to_vec(), ended));
+    }
 }
 
 struct File(Vec<u8>);
@@ -39,8 +47,8 @@ impl ReadRange for File {
     }
 }
 
-/// The bytes of each row's cells, or that it has a fault; then how it ended.
-async fn read(file: &[u8], first_only: bool) -> (Vec<Option<usize>>, String) {
+/// The bytes of each row's cells from one row on, or that it has a fault; then how it ended.
+async fn read(file: &[u8], first_only: bool, before: u64) -> (Vec<Option<usize>>, String) {
     let options = ParquetOptions {
         format: InputFormat::Auto,
         max_footer_bytes: 64 * 1024,
@@ -49,9 +57,18 @@ async fn read(file: &[u8], first_only: bool) -> (Vec<Option<usize>>, String) {
     };
     let mut found = Vec::new();
     let input = Box::new(File(file.to_vec()));
-    let (header, mut reader) = match rows::open_parquet::<&[u8]>(input, options).await {
+    let (header, reader) = match rows::open_parquet::<&[u8]>(input, options).await {
         Ok(Rows::Table { header, reader }) => (header, reader),
         Ok(Rows::Empty | Rows::HeaderOnly(_)) => return (found, "no rows".to_owned()),
+        Err(error) => return (found, refusal(&error)),
+    };
+    let position = Position {
+        rows: before,
+        offset: before,
+    };
+    let text = async { panic!("Parquet has no text") };
+    let mut reader = match reader.go_on_at::<RowsError>(position, 0, text).await {
+        Ok(reader) => reader,
         Err(error) => return (found, refusal(&error)),
     };
     let projected = if first_only {
@@ -63,7 +80,7 @@ async fn read(file: &[u8], first_only: bool) -> (Vec<Option<usize>>, String) {
         return (found, refusal(&error));
     }
     let mut record = Record::new();
-    for number in 1..=MOST_ROWS {
+    for number in before + 1..=MOST_ROWS {
         match reader.next(&mut record).await {
             Ok(Next::Row) => {
                 assert_eq!(record.len(), header.names().len());

@@ -1,7 +1,7 @@
 """One file that is disturbed while it is on its way, and arrives all the same.
 
-Nothing remembers how far it was, so each attempt sends again what had arrived:
-the same events under the same ids, which Meta counts once.
+Each attempt goes on from where the ledger says; what is sent again are the requests
+that were out at the kill, the same events under the same ids, which Meta counts once.
 """
 
 import time

@@ -23,10 +23,11 @@ SETTINGS = {
     "LOCALSTACK_PORT": "",
     "SIMULATOR_PORT": "",
     "WORKER_PORT": "",
-    # A queue that does not answer is noticed, and a killed worker's message is
-    # back, within seconds.
+    # A queue that does not answer is noticed, and what a killed worker had in hand is
+    # free, within seconds.
     "ACTIVATOR_QUEUE_WAIT_SECONDS": "2",
     "ACTIVATOR_QUEUE_VISIBILITY_SECONDS": "12",
+    "ACTIVATOR_LEDGER_LEASE_SECONDS": "10",
     # Whatever can be logged is looked at for what must not be.
     "ACTIVATOR_LOG_LEVEL": "trace",
 }

@@ -2,7 +2,16 @@
 
 use std::{collections::BTreeMap, io};
 
-use crate::{graph::Access, secret::Secret, simulator::Simulator, state::Start};
+use crate::{
+    changes::account_number,
+    clock::Clock,
+    graph::{Access, quota::Quotas},
+    platform::Platform,
+    scenario::{Scenario, ScenarioError},
+    secret::Secret,
+    simulator::Simulator,
+    state::Start,
+};
 
 /// Why a simulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +38,9 @@ pub enum StartError {
     /// One number for two things.
     #[error("the id {0} is given to two objects")]
     Twice(String),
+    /// It is about something that is not there.
+    #[error("the scenario cannot be played")]
+    Scenario(#[from] ScenarioError),
 }
 
 /// What a simulator starts with. See [`Simulator::builder`].
@@ -43,13 +55,13 @@ impl Default for Builder {
         Self {
             listen: "127.0.0.1:0".to_owned(),
             start: Start {
-                access: Access {
-                    token: Secret::from("TOKEN".to_owned()),
-                    app_secret: None,
-                },
+                access: Access::new(Secret::from("TOKEN".to_owned())),
                 datasets: Vec::new(),
                 audiences: BTreeMap::new(),
                 accounts: Vec::new(),
+                quotas: Quotas::default(),
+                scenario: Scenario::default(),
+                clock: Clock::real(),
             },
         }
     }
@@ -91,14 +103,36 @@ impl Builder {
     pub fn audience(mut self, id: impl Into<String>, account: impl AsRef<str>) -> Self {
         self.start
             .audiences
-            .insert(id.into(), account_number(account.as_ref()));
+            .insert(id.into(), account_number(account.as_ref()).to_owned());
         self
     }
 
     /// One more ad account (with or without `act_`), to create audiences in.
     #[must_use]
     pub fn account(mut self, id: impl AsRef<str>) -> Self {
-        self.start.accounts.push(account_number(id.as_ref()));
+        let number = account_number(id.as_ref()).to_owned();
+        self.start.accounts.push(number);
+        self
+    }
+
+    /// The quotas that are kept from the start. Default none.
+    #[must_use]
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.start.quotas = quotas;
+        self
+    }
+
+    /// What befalls the world, step by step. Default nothing.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.start.scenario = scenario;
+        self
+    }
+
+    /// The clock everything goes by. Default the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.start.clock = clock;
         self
     }
 
@@ -106,6 +140,12 @@ impl Builder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         self.check()?;
         Simulator::start(self.listen, self.start).await
+    }
+
+    /// Without a network: nothing listens, and [`Platform::answer`] answers.
+    pub fn platform(self) -> Result<Platform, StartError> {
+        self.check()?;
+        Platform::new(self.start)
     }
 
     fn check(&self) -> Result<(), StartError> {
@@ -131,8 +171,4 @@ impl Builder {
             .iter()
             .try_for_each(|account| id("ad account", account))
     }
-}
-
-fn account_number(id: &str) -> String {
-    id.strip_prefix("act_").unwrap_or(id).to_owned()
 }

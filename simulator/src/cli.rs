@@ -10,7 +10,9 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Fault, Simulator, StartError};
+use crate::{
+    Clock, Fault, InvalidSpeed, Quotas, Scenario, ScenarioError, Simulator, StartError, Tier,
+};
 
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -26,6 +28,8 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 ///   POST /_simulator/faults             [{"on": "events", "from": 3, "action": …}]
 ///   POST /_simulator/token              {"token": "…"}
 ///   POST /_simulator/usage              {"business": {"call_count": 96}}
+///   POST /_simulator/change             {"audiences": {"456": {"flagged": true}}}
+///   POST /_simulator/clock              {"advance_s": 5400}
 ///   POST /_simulator/reset
 ///
 /// Identifiers are kept as salted digests only. There is no authentication on the
@@ -90,9 +94,18 @@ struct Serve {
     /// An ad account to create audiences in; may be repeated
     #[arg(long, value_name = "ID")]
     account: Vec<String>,
+    /// How fast its clock runs: 60 = an hour in a minute
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    clock_speed: f64,
+    /// Keep the quotas of this access tier; without it there are none
+    #[arg(long, value_enum)]
+    tier: Option<Tier>,
     /// A JSON file of fault rules, as POST /_simulator/faults takes them
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// A scenario: changes over time, in TOML or, if named .json, in JSON
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Serve {
@@ -109,6 +122,9 @@ pub enum CliError {
     /// The simulator did not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The clock's speed is none.
+    #[error(transparent)]
+    Speed(#[from] InvalidSpeed),
     /// The faults' file cannot be read.
     #[error("cannot read the fault rules in {path}")]
     FaultsFile {
@@ -124,6 +140,22 @@ pub enum CliError {
         path: PathBuf,
         /// Where and why.
         source: serde_json::Error,
+    },
+    /// The scenario's file cannot be read.
+    #[error("cannot read the scenario in {path}")]
+    ScenarioFile {
+        /// As it was given.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The scenario is none.
+    #[error("the scenario in {path} is not as the README shows it")]
+    Scenario {
+        /// As it was given.
+        path: PathBuf,
+        /// Where and why.
+        source: ScenarioError,
     },
     /// Nobody answers there.
     #[error("no simulator answers on {address}")]
@@ -162,10 +194,22 @@ impl Serve {
             .map(read_faults)
             .transpose()?
             .unwrap_or_default();
+        let scenario = self
+            .scenario
+            .as_deref()
+            .map(read_scenario)
+            .transpose()?
+            .unwrap_or_default();
         let mut builder = Simulator::builder()
             .listen(self.listen)
             .token(self.token)
-            .app_secret(self.app_secret);
+            .app_secret(self.app_secret)
+            .scenario(scenario)
+            .clock(Clock::scaled(self.clock_speed)?)
+            .quotas(Quotas {
+                tier: self.tier,
+                ..Quotas::default()
+            });
         for id in self.dataset {
             builder = builder.dataset(id);
         }
@@ -195,6 +239,17 @@ fn read_faults(path: &Path) -> Result<Vec<Fault>, CliError> {
         source,
     })?;
     serde_json::from_slice(&text).map_err(|source| CliError::Faults {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_scenario(path: &Path) -> Result<Scenario, CliError> {
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::ScenarioFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    Scenario::of_file(path, &text).map_err(|source| CliError::Scenario {
         path: path.to_owned(),
         source,
     })

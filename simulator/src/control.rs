@@ -3,12 +3,13 @@
 //! No Graph path begins with an underscore, so the two cannot meet. There is no
 //! authentication: whoever reaches the port may command the simulator.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
+    changes::Changes,
     faults::Fault,
     graph::{
         Answer, Request, events,
@@ -53,6 +54,9 @@ pub(crate) fn answer(state: &State, request: &Request) -> Answer {
         }
         ("POST", "token") => set_token(state, &request.body),
         ("POST", "usage") => set_usage(state, &request.body),
+        ("POST", "change") => change(state, &request.body),
+        ("GET", "clock") => Ok(json!({ "unix_seconds": state.now() })),
+        ("POST", "clock") => set_clock(state, &request.body),
         ("POST", "reset") => {
             state.reset();
             Ok(json!({}))
@@ -187,8 +191,35 @@ fn set_usage(state: &State, body: &[u8]) -> Answered {
     usage
         .check()
         .map_err(|error| Refusal(400, error.to_string()))?;
-    *state.usage() = usage;
+    *state.usage() = Some(usage);
     Ok(json!({}))
+}
+
+fn change(state: &State, body: &[u8]) -> Answered {
+    let changes: Changes = read(body)?;
+    changes
+        .make(state)
+        .map_err(|error| Refusal(400, error.to_string()))?;
+    Ok(json!({}))
+}
+
+fn set_clock(state: &State, body: &[u8]) -> Answered {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Command {
+        speed: Option<f64>,
+        #[serde(default)]
+        advance_s: u64,
+    }
+    let Command { speed, advance_s } = read(body)?;
+    if let Some(speed) = speed {
+        state
+            .clock()
+            .set_speed(speed)
+            .map_err(|error| Refusal(400, error.to_string()))?;
+    }
+    state.clock().advance(Duration::from_secs(advance_s));
+    Ok(json!({ "unix_seconds": state.now() }))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

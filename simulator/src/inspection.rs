@@ -37,6 +37,10 @@ pub struct DatasetReport {
     pub changed_duplicates: u64,
     /// Events that had no id and are in none of the three counts above.
     pub without_event_id: u64,
+    /// Events that are left when repeats are dropped as Meta documents it: of the same
+    /// name and id within 48 hours; from a shop, of the same time, name, item, and order
+    /// or else person, within 7 days. Whether Meta does so between two servers is open.
+    pub counted: u64,
     /// Events of requests with a `test_event_code`.
     pub test_events: u64,
     /// Identifiers that were the hash of the empty text, which Meta takes in silence.
@@ -64,6 +68,12 @@ pub struct AudienceReport {
     pub rows_not_found: u64,
     /// Rows counted in `num_invalid_entries`.
     pub rows_invalid: u64,
+    /// Rows of sessions that had ended, which Meta answers like any others.
+    pub rows_discarded: u64,
+    /// How often all members were swapped for those of a replacement.
+    pub replaced: u64,
+    /// Whether a replacement is running.
+    pub is_being_replaced: bool,
     /// Cells that were the hash of the empty text, which Meta takes in silence.
     pub empty_hashes: u64,
 }
@@ -151,6 +161,7 @@ impl From<&Dataset> for DatasetReport {
             duplicates: dataset.duplicates,
             changed_duplicates: dataset.changed_duplicates,
             without_event_id: dataset.without_event_id,
+            counted: dataset.counted,
             test_events: dataset.test_events,
             empty_hashes: dataset.empty_hashes,
             by_name: dataset.by_name.to_map(),
@@ -169,6 +180,9 @@ impl From<&Audience> for AudienceReport {
             rows_removed: audience.rows_removed,
             rows_not_found: audience.rows_not_found,
             rows_invalid: audience.rows_invalid,
+            rows_discarded: audience.rows_discarded,
+            replaced: audience.replaced,
+            is_being_replaced: audience.is_being_replaced(),
             empty_hashes: audience.empty_hashes,
         }
     }

@@ -27,18 +27,25 @@
 //! # }
 //! ```
 //!
+//! Who needs no network, such as a test whose clock is paused, calls
+//! [`Platform::answer`] instead.
+//!
 //! The rooms: `server` speaks HTTP and knows how to break a connection; `graph`
 //! is Meta's behaviour; `records` is what arrived; `faults` is what shall go
-//! wrong; `control` is the same for other processes, below `/_simulator/`. What is
+//! wrong; `changes` is what else may change, and `scenario` when; `control` is the same for other processes, below `/_simulator/`. What is
 //! modelled after which source is listed in the README beside this crate.
 
 mod builder;
+mod changes;
 pub mod cli;
+mod clock;
 mod control;
 mod faults;
 mod graph;
 mod inspection;
+mod platform;
 mod records;
+mod scenario;
 mod secret;
 mod server;
 mod simulator;
@@ -47,13 +54,21 @@ mod threads;
 
 pub use crate::{
     builder::{Builder, StartError},
+    changes::{
+        AccountChange, AudienceChange, ChangeError, Changes, Permission, TokenChange, TokenState,
+    },
+    clock::{Clock, InvalidSpeed},
     faults::{Fault, FaultAction},
     graph::{
-        GraphError, Target,
+        Answer, GraphError, Reply, Target,
+        quota::{Quotas, Tier},
+        route::Versions,
         usage::{AccountUsage, AppUsage, BusinessUsage, InvalidUsage, Usage, UsageHeader},
     },
     inspection::{
         AudienceReport, DatasetReport, FaultReport, Inspection, RequestReport, RequestSummary,
     },
+    platform::Platform,
+    scenario::{Scenario, ScenarioError},
     simulator::Simulator,
 };

@@ -82,6 +82,14 @@ fn a_start_that_cannot_be_ends_with_a_sentence() {
             &["--faults", "/nowhere.json"],
             "cannot read the fault rules in /nowhere.json",
         ),
+        (
+            &["--scenario", "/nowhere.toml"],
+            "cannot read the scenario in /nowhere.toml",
+        ),
+        (
+            &["--clock-speed=-1"],
+            "a clock's speed is a number from 0 to 1000000",
+        ),
         (&["--listen", "256.0.0.1:1"], "cannot listen on 256.0.0.1:1"),
     ] {
         let output = run(arguments);
@@ -101,4 +109,16 @@ fn the_help_tells_the_commands_and_hides_secrets() {
     assert!(help.contains("/_simulator/inspect/member"));
     assert!(help.contains("--audience <ID[:ACCOUNT]>"));
     assert!(!help.contains("EAAB-secret"));
+}
+
+#[test]
+fn a_scenario_that_is_none_is_told_with_its_line() {
+    let name = format!("scenario-{}.toml", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, "[[step]]\nafter_s = 1\nchanges = {}\n").unwrap();
+    let output = run(&["--scenario", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    assert!(told.contains("line 3: unknown field `changes`"), "{told}");
 }

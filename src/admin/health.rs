@@ -5,11 +5,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 /// The receive loop turns at least every long poll (20 s) or wait after an error
 /// (30 s), and each call to the queue ends within its timeout (25 s).
 const STILL_AFTER: Duration = Duration::from_secs(90);
+
+/// A message that waits is received again within an hour at most. So a route or a
+/// message of which nothing was heard for longer is through, or another worker's.
+const UNHEARD: Duration = Duration::from_secs(2 * 3600);
 
 /// What has to be in place before the worker can do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,6 +36,8 @@ struct State {
     turned: Instant,
     latches: BTreeMap<Latch, Result<(), String>>,
     stopped_routes: BTreeMap<String, StoppedRoute>,
+    /// For how long after its sending the queue keeps a message, where that is known.
+    retention: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -37,6 +45,24 @@ struct StoppedRoute {
     reason: String,
     /// When it was last heard of.
     at: Instant,
+    first: Option<KeptMessage>,
+}
+
+/// The message of a stopped route that will be the first to go.
+#[derive(Clone, Copy, Debug)]
+struct KeptMessage {
+    sent_at: OffsetDateTime,
+    /// When it was last heard of.
+    at: Instant,
+}
+
+impl KeptMessage {
+    /// The earlier of the two, unless nothing was heard of it any more.
+    fn or_earlier(self, known: Option<KeptMessage>) -> KeptMessage {
+        known
+            .filter(|known| known.sent_at < self.sent_at && known.at.elapsed() < UNHEARD)
+            .unwrap_or(self)
+    }
 }
 
 /// The detail of `/readyz`.
@@ -57,6 +83,7 @@ impl Health {
             turned: Instant::now(),
             latches: BTreeMap::from([(Latch::Queue, waiting), (Latch::Running, Ok(()))]),
             stopped_routes: BTreeMap::new(),
+            retention: None,
         }))
     }
 
@@ -69,26 +96,46 @@ impl Health {
         self.state().latches.insert(latch, state);
     }
 
-    /// `Some` reason while the route waits for somebody to act.
-    pub fn route(&self, name: &str, stopped: Option<String>) {
-        let mut state = self.state();
-        match stopped {
-            Some(reason) => {
-                let at = Instant::now();
-                let stopped = StoppedRoute { reason, at };
-                state.stopped_routes.insert(name.to_owned(), stopped)
-            }
-            None => state.stopped_routes.remove(name),
-        };
+    /// What the queue says of itself; `None` where it keeps messages for ever or does
+    /// not say.
+    pub fn keeps_for(&self, retention: Option<Duration>) {
+        self.state().retention = retention;
     }
 
-    /// Takes back the stops of which nothing was heard for so long; gives their routes.
-    pub fn forget_stops(&self, unheard: Duration) -> Vec<String> {
+    /// The route waits for somebody to act, and so does a message sent at this time.
+    pub fn route_stops(&self, name: &str, reason: String, sent_at: Option<OffsetDateTime>) {
+        let mut state = self.state();
+        let at = Instant::now();
+        let known = state.stopped_routes.get(name).and_then(|route| route.first);
+        let first = match sent_at {
+            Some(sent_at) => Some(KeptMessage { sent_at, at }.or_earlier(known)),
+            None => known,
+        };
+        let stopped = StoppedRoute { reason, at, first };
+        state.stopped_routes.insert(name.to_owned(), stopped);
+    }
+
+    pub fn route_goes_on(&self, name: &str) {
+        self.state().stopped_routes.remove(name);
+    }
+
+    /// Takes back the stops of which nothing was heard for long; gives their routes.
+    pub fn forget_stops(&self) -> Vec<String> {
         let mut state = self.state();
         let old = state
             .stopped_routes
-            .extract_if(.., |_, stopped| stopped.at.elapsed() >= unheard);
+            .extract_if(.., |_, stopped| stopped.at.elapsed() >= UNHEARD);
         old.map(|(route, _)| route).collect()
+    }
+
+    /// For each route that stands still, when the first of its messages is lost to the
+    /// queue's retention, as far as that is known.
+    pub fn expiries(&self) -> BTreeMap<String, OffsetDateTime> {
+        let state = self.state();
+        let routes = state.stopped_routes.iter();
+        routes
+            .filter_map(|(name, route)| Some((name.clone(), state.expiry(route)?)))
+            .collect()
     }
 
     /// Whether the loops move; else for how long they have not.
@@ -114,7 +161,7 @@ impl Health {
             stopped_routes: state
                 .stopped_routes
                 .iter()
-                .map(|(route, stopped)| (route.clone(), stopped.reason.clone()))
+                .map(|(route, stopped)| (route.clone(), state.told(stopped)))
                 .collect(),
         }
     }
@@ -122,6 +169,21 @@ impl Health {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // Every write leaves it whole, even if a holder panicked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn expiry(&self, route: &StoppedRoute) -> Option<OffsetDateTime> {
+        let kept_for = time::Duration::try_from(self.retention?).ok()?;
+        route.first?.sent_at.checked_add(kept_for)
+    }
+
+    fn told(&self, route: &StoppedRoute) -> String {
+        let expiry = self.expiry(route);
+        match expiry.and_then(|at| at.truncate_to_second().format(&Rfc3339).ok()) {
+            Some(at) => format!("{}; the first message expires at {at}", route.reason),
+            None => route.reason.clone(),
+        }
     }
 }
 
@@ -133,6 +195,8 @@ impl Default for Health {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -159,29 +223,79 @@ mod tests {
         );
     }
 
+    fn stop(health: &Health, route: &str, sent_at: Option<OffsetDateTime>) {
+        health.route_stops(route, "token not accepted".to_owned(), sent_at);
+    }
+
     #[tokio::test]
     async fn a_stopped_route_is_told_of_but_leaves_the_worker_ready() {
         let health = Health::new();
         health.set(Latch::Queue, Ok(()));
-        health.route("a", Some("token not accepted".to_owned()));
+        stop(&health, "a", None);
         let report = health.report();
         assert!(report.ready);
         assert_eq!(report.stopped_routes["a"], "token not accepted");
-        health.route("a", None);
+        health.route_goes_on("a");
         assert!(health.report().stopped_routes.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_of_which_nothing_more_is_heard_is_forgotten() {
-        let hour = Duration::from_secs(3600);
         let health = Health::new();
-        health.route("gone", Some("token not accepted".to_owned()));
-        health.route("still", Some("token not accepted".to_owned()));
-        tokio::time::advance(hour).await;
-        health.route("still", Some("token not accepted".to_owned()));
-        assert!(health.forget_stops(2 * hour).is_empty());
-        tokio::time::advance(hour).await;
-        assert_eq!(health.forget_stops(2 * hour), ["gone"]);
+        stop(&health, "gone", None);
+        stop(&health, "still", None);
+        tokio::time::advance(UNHEARD / 2).await;
+        stop(&health, "still", None);
+        assert!(health.forget_stops().is_empty());
+        tokio::time::advance(UNHEARD / 2).await;
+        assert_eq!(health.forget_stops(), ["gone"]);
         assert!(health.report().stopped_routes.contains_key("still"));
+    }
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    const EARLY: OffsetDateTime = datetime!(2026-11-01 12:00:00.5 UTC);
+    const LATE: OffsetDateTime = datetime!(2026-11-02 00:00 UTC);
+
+    #[tokio::test]
+    async fn a_stopped_route_says_when_its_first_message_is_lost() {
+        let health = Health::new();
+        stop(&health, "a", Some(LATE));
+        stop(&health, "a", Some(EARLY));
+        stop(&health, "a", Some(LATE));
+        stop(&health, "a", None);
+        stop(&health, "unknown", None);
+        assert!(
+            health.expiries().is_empty(),
+            "for how long is not known yet"
+        );
+        assert_eq!(health.report().stopped_routes["a"], "token not accepted");
+
+        health.keeps_for(Some(14 * DAY));
+        let expiry = datetime!(2026-11-15 12:00:00.5 UTC);
+        assert_eq!(
+            health.expiries(),
+            BTreeMap::from([("a".to_owned(), expiry)])
+        );
+        let stopped = health.report().stopped_routes;
+        assert_eq!(
+            stopped["a"],
+            "token not accepted; the first message expires at 2026-11-15T12:00:00Z"
+        );
+        assert_eq!(stopped["unknown"], "token not accepted");
+        health.route_goes_on("a");
+        assert!(health.expiries().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_of_which_nothing_more_is_heard_is_not_the_first_any_more() {
+        let health = Health::new();
+        health.keeps_for(Some(DAY));
+        stop(&health, "a", Some(EARLY));
+        tokio::time::advance(UNHEARD / 2).await;
+        stop(&health, "a", Some(LATE));
+        assert_eq!(health.expiries()["a"], EARLY + DAY);
+        tokio::time::advance(UNHEARD / 2).await;
+        stop(&health, "a", Some(LATE));
+        assert_eq!(health.expiries()["a"], LATE + DAY);
     }
 }

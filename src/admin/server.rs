@@ -10,6 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -100,7 +101,9 @@ async fn readyz(State((health, _)): Shared) -> impl IntoResponse {
     (status, JSON, body)
 }
 
-async fn page(State((_, metrics)): Shared) -> impl IntoResponse {
+async fn page(State((health, metrics)): Shared) -> impl IntoResponse {
+    // Worked out now, so that it counts down.
+    metrics.messages_expire(&health.expiries(), OffsetDateTime::now_utc());
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, open_metrics)], metrics.page())
 }

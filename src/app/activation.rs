@@ -1,29 +1,23 @@
-//! Brings one object to Meta, from its event to its receipt.
+//! Brings one object to Meta: finds out whether it is to be delivered, and by whom, and
+//! makes an attempt at it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use time::OffsetDateTime;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument, debug, info};
+use tracing::{debug, info};
 
-use super::dispatch::dispatch;
-use super::halt::{Halt, Refusal};
+use super::attempt::Attempt;
+use super::fingerprint::fingerprint;
+use super::halt::Halt;
 use super::parts::Parts;
-use super::plan::Plan;
-use super::produce::Production;
 use super::progress::Progress;
-use super::report::{Finished, Report};
-use super::sample_gate::SampleGate;
-use super::table::{self, Table};
 use crate::config::Route;
 use crate::credentials::Credentials;
-use crate::delivery::{Delivery, Sender, Stop};
+use crate::delivery::Stop;
+use crate::ledger::{Claim, Claimant, Found, Look, Wanted};
 use crate::object::version::{ObjectAddress, ObjectVersion};
-use crate::object::{self, ObjectError, ReadProgress, describe_or_decoded, is_marker};
-use crate::receipts::{Receipt, Status};
+use crate::object::{self, describe_or_decoded, is_marker};
+use crate::receipts::{Code, Receipt, Status};
 
 /// The work on one object.
 #[derive(Debug)]
@@ -37,6 +31,9 @@ pub struct Activation<'a> {
     pub replay: Option<String>,
     /// Send even what was delivered before, with the same event ids.
     pub force: bool,
+    /// It is given up after several attempts without progress; else it may be tried as
+    /// often as somebody likes.
+    pub may_quarantine: bool,
     /// Once cancelled no further request goes out.
     pub halt: CancellationToken,
     pub progress: Arc<Progress>,
@@ -48,9 +45,18 @@ pub enum End {
     /// Delivered, skipped or superseded, and a receipt is stored: this one, unless
     /// there is one of a delivery, which no other replaces.
     Receipted(Box<Receipt>),
-    /// A receipt says that this version was delivered before; nothing was sent. With
+    /// The ledger says that this version was delivered before; nothing was sent. With
     /// a replay, that it was delivered by this very replay.
     AlreadyDelivered,
+    /// Given up, with a receipt that says so.
+    Quarantined {
+        receipt: Box<Receipt>,
+        /// Whether the receipt or the ledger tells of it to whoever asks later.
+        kept: bool,
+        reason: Code,
+        /// A sentence for people.
+        detail: String,
+    },
     /// No data at all, such as `_SUCCESS`; nothing is stored.
     Marker(object::Marker),
 }
@@ -60,6 +66,7 @@ impl End {
     pub const fn status(&self) -> &'static str {
         match self {
             End::Receipted(receipt) => receipt.status.name(),
+            End::Quarantined { .. } => "quarantined",
             End::AlreadyDelivered => "already_delivered",
             End::Marker(marker) => marker.name(),
         }
@@ -79,45 +86,30 @@ impl Activation<'_> {
             debug!(marker = marker.name(), "no data");
             return Ok(End::Marker(marker));
         }
-        let delivery = self.or_halted(self.delivery_of(&version)).await?;
-        if delivery
-            .as_ref()
-            .is_some_and(|receipt| self.is_done(receipt))
-        {
-            info!("delivered before; nothing is sent");
-            return Ok(End::AlreadyDelivered);
-        }
-        let mut report = Report::new(self.route, &version, self.replay.clone());
-        let refusal = match self.deliver(&version, &mut report).await {
-            Ok(()) => {
-                let finished = report.finish(Status::Delivered, None);
-                return self.store(finished).await;
-            }
-            Err(Halt::Object(ObjectError::Overwritten { .. })) => None,
-            Err(Halt::Refused(refusal)) => Some(refusal),
-            Err(halt) => return Err(halt),
+        let free = match self.or_halted(self.look(&version)).await? {
+            Looked::Done => return Ok(self.already_delivered()),
+            Looked::Free(found) => found,
         };
-        let status = refusal.as_ref().map_or(Status::Superseded, Refusal::status);
-        let finished = report.finish(status, refusal.as_ref().map(Refusal::to_string));
-        let end = match delivery {
-            None => self.store(finished).await?,
-            // It was sent again on purpose. That this failed does not unmake the
-            // delivery, and the proof of it stays, with the rejects that it names.
-            Some(_) => End::Receipted(Box::new(Receipt {
-                rejects_file: None,
-                ..finished.receipt
-            })),
+        let credentials = self.or_halted(self.credentials()).await?;
+        let claimed = match self.claim(&version, &credentials, free).await? {
+            Claim::Done => return Ok(self.already_delivered()),
+            Claim::Busy { lease } => return Err(Halt::Busy { lease }),
+            Claim::Held(claimed) => claimed,
         };
-        match refusal {
-            None | Some(Refusal::Nothing(_)) => Ok(end),
-            // The receipt is for people; the message stays, so that a mended route
-            // delivers the object.
-            Some(refusal) => Err(Halt::Refused(refusal)),
-        }
+        let attempt = Attempt::begin(&self, version, *claimed);
+        attempt.run(&credentials).await
+    }
+
+    fn already_delivered(&self) -> End {
+        info!("delivered before; nothing is sent");
+        End::AlreadyDelivered
     }
 
     /// For steps before anything is sent, all of which may be dropped.
-    async fn or_halted<T>(&self, step: impl Future<Output = Result<T, Halt>>) -> Result<T, Halt> {
+    pub(super) async fn or_halted<T>(
+        &self,
+        step: impl Future<Output = Result<T, Halt>>,
+    ) -> Result<T, Halt> {
         tokio::select! {
             biased;
             () = self.halt.cancelled() => Err(Halt::Halted),
@@ -136,127 +128,77 @@ impl Activation<'_> {
         Ok(version)
     }
 
-    /// The receipt of a delivery of this version, if there was one.
-    async fn delivery_of(&self, version: &ObjectVersion) -> Result<Option<Receipt>, Halt> {
+    async fn look(&self, version: &ObjectVersion) -> Result<Looked, Halt> {
+        match self
+            .claimant(version, "", "")
+            .look(&*self.parts.ledger)
+            .await?
+        {
+            Look::Done => Ok(Looked::Done),
+            Look::Busy { lease } => Err(Halt::Busy { lease }),
+            Look::Free(Some(found)) => Ok(Looked::Free(Some(found))),
+            // The ledger may have been lost. A receipt is proof enough.
+            Look::Free(None) if self.has_receipt(version).await? => Ok(Looked::Done),
+            Look::Free(None) => Ok(Looked::Free(None)),
+        }
+    }
+
+    async fn has_receipt(&self, version: &ObjectVersion) -> Result<bool, Halt> {
         let receipt = self.parts.receipts.get(version, &self.route.name).await?;
-        Ok(receipt.filter(|receipt| receipt.status == Status::Delivered))
+        Ok(receipt.is_some_and(|receipt| {
+            receipt.status == Status::Delivered
+                && !self.force
+                && (self.replay.is_none() || self.replay == receipt.replay)
+        }))
     }
 
-    /// A replay asks for one more delivery, not for one with each copy of its message.
-    fn is_done(&self, delivery: &Receipt) -> bool {
-        !self.force && (self.replay.is_none() || self.replay == delivery.replay)
+    async fn credentials(&self) -> Result<Arc<Credentials>, Halt> {
+        let credentials = self.parts.credentials.get(&self.route.credentials).await;
+        Ok(credentials.map_err(Stop::from)?)
     }
 
-    async fn deliver(&self, version: &ObjectVersion, report: &mut Report) -> Result<(), Halt> {
-        let (credentials, mut table) = self.or_halted(self.open(version)).await?;
-        let plan = Plan::new(
-            self.route,
-            &self.parts.config,
-            credentials.pixel_id.as_deref(),
-            &table.header,
-            version,
-            OffsetDateTime::now_utc().unix_timestamp(),
-        )?;
-        report.planned(&plan);
-        table.follow(&plan)?;
-
-        let sender = Sender::new(Delivery {
-            client: self.parts.meta.clone(),
-            credentials: self.parts.credentials.clone(),
-            secret: self.route.credentials.clone(),
-            destination: plan.destination.clone(),
-            limiter: self.parts.limiters.of(&plan.account),
-            metrics: self.parts.metrics.clone(),
-            attempts: self.parts.config.delivery.attempts,
-            halt: self.halt.clone(),
-        });
-        let input = &self.parts.config.input;
-        let production = Production {
-            reader: table.reader,
-            mapping: plan.mapping,
-            destination: plan.destination,
-            gate: SampleGate::new(input.sample_rows as u64, input.max_reject_share),
-            most_rows: u64::MAX,
-            metrics: self.parts.metrics.clone(),
-            progress: self.progress.clone(),
-            halt: self.halt.clone(),
-        };
-        let (filled, batches) = mpsc::channel(1);
-        let production = production.run(filled).in_current_span();
-        // It ends with this future at the latest: where sending had to stop, nobody
-        // waits for the bytes that it waits for.
-        let producer = AbortOnDropHandle::new(tokio::spawn(production));
-        let (tally, sent) = dispatch(
-            batches,
-            Arc::new(sender),
-            self.parts.batch_slots.of_object(),
-            self.halt.clone(),
-            |rows| self.accepted(rows),
-        )
-        .await;
-        report.sent(tally);
-        // Why sending stopped comes before why reading did: the second follows from it.
-        sent?;
-        let (produced, ended) = producer.await.map_err(|_| Halt::Panicked)?;
-        report.read(produced);
-        ended.map_err(Halt::from)
-    }
-
-    /// What is needed before the first row.
-    async fn open(
+    /// Not dropped half-way by a stop: the object would look claimed until the lease ends.
+    async fn claim(
         &self,
         version: &ObjectVersion,
-    ) -> Result<(Arc<Credentials>, Table<CountReads<'_>>), Halt> {
-        let secret = &self.route.credentials;
-        let credentials = self.parts.credentials.get(secret).await;
-        let credentials = credentials.map_err(Stop::from)?;
-        let table = table::open(
-            self.parts.source.clone(),
-            version,
-            self.route,
-            &self.parts.config.input,
-            |read| {
-                self.progress.begin(version.size, read.clone());
-                CountReads {
-                    parts: self.parts,
-                    read,
-                }
-            },
-        )
-        .await?;
-        Ok((credentials, table))
+        credentials: &Credentials,
+        found: Option<Box<Found>>,
+    ) -> Result<Claim, Halt> {
+        let pixel_id = credentials.pixel_id.as_deref();
+        let fingerprint = fingerprint(self.route, &self.parts.config, pixel_id);
+        let owner = self.parts.next_owner();
+        let claimant = self.claimant(version, &owner, &fingerprint);
+        Ok(claimant.claim(&*self.parts.ledger, found).await?)
     }
 
-    fn accepted(&self, rows: u64) {
-        self.progress
-            .rows_accepted
-            .fetch_add(rows, Ordering::Relaxed);
-        self.parts.route_goes_on(&self.route.name);
-    }
-
-    /// The receipt is durable before anything else follows from it, and the file that it
-    /// names before the receipt.
-    async fn store(&self, finished: Finished) -> Result<End, Halt> {
-        let Finished { receipt, rejects } = finished;
-        if let Some(list) = rejects {
-            let location = self.parts.receipts.put_rejects(&receipt, list).await?;
-            debug!(rejects = %location, "list of rejects stored");
+    fn claimant<'c>(
+        &'c self,
+        object: &'c ObjectVersion,
+        owner: &'c str,
+        fingerprint: &'c str,
+    ) -> Claimant<'c> {
+        let settings = &self.parts.config.ledger;
+        Claimant {
+            object,
+            route: &self.route.name,
+            owner,
+            wanted: self.wanted(),
+            lease: settings.lease,
+            fingerprint,
+            changed_route: settings.on_changed_route,
         }
-        let location = self.parts.receipts.put(&receipt).await?;
-        debug!(receipt = %location, "receipt stored");
-        Ok(End::Receipted(Box::new(receipt)))
+    }
+
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        match &self.replay {
+            _ if self.force => Wanted::Again,
+            Some(name) => Wanted::Replay(name),
+            None => Wanted::Delivery,
+        }
     }
 }
 
-/// Adds up what was read, however the work on the object ends.
-struct CountReads<'a> {
-    parts: &'a Parts,
-    read: Arc<ReadProgress>,
-}
-
-impl Drop for CountReads<'_> {
-    fn drop(&mut self) {
-        self.parts.metrics.bytes_read.inc_by(self.read.bytes());
-        self.parts.metrics.read_resumes.inc_by(self.read.resumes());
-    }
+enum Looked {
+    Done,
+    Free(Option<Box<Found>>),
 }

@@ -1,116 +1,176 @@
-//! Sends the batches of one object, several at once.
+//! Sends the batches of one object, several at once, and records each answer before
+//! another batch takes its place.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, debug};
 
 use super::batch_slots::ObjectSlots;
-use crate::batches::Batch;
-use crate::delivery::{DeliveryTally, Sender, Stop};
+use super::halt::{Halt, Refusal};
+use super::produce::Portion;
+use crate::delivery::{RefusedRow, Sender, Stop};
+use crate::ledger::{Keeper, Lost};
 
-/// Sends every batch that comes, each in a slot of `slots`, which bound the memory of
-/// the process. `accepted` hears of rows as they are.
-///
-/// Ends when all batches are answered, or one had to stop, or `halt` is cancelled; then
-/// requests that are out are waited for, and no other begins.
-pub(super) async fn dispatch(
-    mut batches: mpsc::Receiver<Batch>,
-    sender: Arc<Sender>,
-    slots: ObjectSlots,
-    halt: CancellationToken,
-    accepted: impl Fn(u64),
-) -> (DeliveryTally, Result<(), Stop>) {
-    let mut sum = Sum {
-        tally: DeliveryTally::default(),
-        stop: None,
-        halt: halt.clone(),
-        accepted,
-    };
-    let mut out = JoinSet::new();
-    while sum.stop.is_none() {
-        let batch = tokio::select! {
-            biased;
-            Some(ended) = out.join_next() => {
-                sum.add(ended);
-                continue;
-            }
-            batch = batches.recv() => batch,
-            // The producer may be waiting for bytes that are long in coming.
-            () = halt.cancelled() => {
-                sum.stop(Stop::Halted);
-                break;
-            }
+/// What dispatching works with.
+pub(super) struct Dispatch<F> {
+    pub sender: Arc<Sender>,
+    pub keeper: Arc<Keeper>,
+    /// They bound the memory of the process, and how much is sent again after a crash.
+    pub slots: ObjectSlots,
+    /// Cancelled here as soon as one batch has to stop.
+    pub halt: CancellationToken,
+    /// Rows that earlier attempts brought to Meta.
+    pub accepted_before: u64,
+    /// Hears of rows that were accepted.
+    pub accepted: F,
+}
+
+impl<F: Fn(u64)> Dispatch<F> {
+    /// Sends every batch that comes, each in a slot, which it holds until its answer is
+    /// recorded. Batches that an earlier attempt has acknowledged are only recorded.
+    ///
+    /// Ends when all batches are recorded, or one had to stop, or `halt` is cancelled;
+    /// then requests that are out are waited for, and no other begins.
+    pub(super) async fn run(self, mut portions: mpsc::Receiver<Portion>) -> Result<(), Halt> {
+        let mut sum = Sum {
+            rows_accepted: self.accepted_before,
+            refused: None,
+            stop: None,
+            halt: self.halt.clone(),
+            accepted: self.accepted,
         };
-        let Some(batch) = batch else { break };
-        let slot = slots.acquire();
-        tokio::pin!(slot);
-        let slot = loop {
-            // Waiting keeps its place in the line while answers are taken in.
-            tokio::select! {
+        let mut out = JoinSet::new();
+        while sum.stop.is_none() {
+            let portion = tokio::select! {
                 biased;
-                Some(ended) = out.join_next() => sum.add(ended),
-                () = halt.cancelled() => sum.stop(Stop::Halted),
-                slot = &mut slot => break slot,
+                Some(ended) = out.join_next() => {
+                    sum.add(ended);
+                    continue;
+                }
+                portion = portions.recv() => portion,
+                // The producer may be waiting for bytes that are long in coming.
+                () = self.halt.cancelled() => {
+                    sum.stop(Halt::Halted);
+                    break;
+                }
+            };
+            let Some(portion) = portion else { break };
+            let rows = portion.cut.rows;
+            match self.keeper.acknowledged_earlier(rows.batch) {
+                None => {}
+                Some(earlier) if earlier == rows => {
+                    debug!(batch.sequence = rows.batch, "acknowledged before; not sent");
+                    self.keeper.passed_again(portion.cut);
+                    continue;
+                }
+                Some(_) => {
+                    sum.stop(Halt::Refused(Refusal::OtherBatches));
+                    break;
+                }
             }
-            if sum.stop.is_some() {
-                break None;
-            }
-        };
-        let Some(slot) = slot else { break };
-        let sender = sender.clone();
-        let deliver = async move {
-            let delivered = sender.deliver(batch).await;
-            drop(slot);
-            delivered
-        };
-        out.spawn(deliver.in_current_span());
-    }
-    // The producer sees at its next batch that nobody takes it any more.
-    drop(batches);
-    while let Some(ended) = out.join_next().await {
-        sum.add(ended);
-    }
-    match sum.stop {
-        None => {
-            let concluded = sender.conclude(&sum.tally);
-            (sum.tally, concluded)
+            let slot = async {
+                self.keeper.comes_near(rows.batch).await;
+                self.slots.acquire().await
+            };
+            tokio::pin!(slot);
+            let slot = loop {
+                // Waiting keeps its place in the line while answers are taken in.
+                tokio::select! {
+                    biased;
+                    Some(ended) = out.join_next() => sum.add(ended),
+                    () = self.halt.cancelled() => sum.stop(Halt::Halted),
+                    slot = &mut slot => break slot,
+                }
+                if sum.stop.is_some() {
+                    break None;
+                }
+            };
+            let Some(slot) = slot else { break };
+            let (sender, keeper) = (self.sender.clone(), self.keeper.clone());
+            let deliver = async move {
+                let delivered = deliver(&sender, &keeper, portion).await;
+                drop(slot);
+                delivered
+            };
+            out.spawn(deliver.in_current_span());
         }
-        Some(stop) => (sum.tally, Err(stop)),
+        // The producer sees at its next batch that nobody takes it any more.
+        drop(portions);
+        while let Some(ended) = out.join_next().await {
+            sum.add(ended);
+        }
+        match sum.stop {
+            None => Ok(self.sender.conclude(sum.rows_accepted, sum.refused)?),
+            Some(stop) => Err(stop),
+        }
     }
 }
 
+async fn deliver(
+    sender: &Sender,
+    keeper: &Keeper,
+    Portion { batch, cut }: Portion,
+) -> Result<Delivered, Halt> {
+    let rows = cut.rows;
+    let tally = sender.deliver(batch).await.inspect_err(|stop| {
+        if matches!(stop, Stop::Unknown { .. }) {
+            keeper.unknown(rows);
+        }
+    })?;
+    let delivered = Delivered {
+        rows_accepted: tally.rows_accepted,
+        refused: tally.refused.first().copied(),
+    };
+    keeper.acknowledge(cut, tally).await?;
+    Ok(delivered)
+}
+
+/// What of a batch's answers matters for the object as a whole.
+struct Delivered {
+    rows_accepted: u64,
+    refused: Option<RefusedRow>,
+}
+
 struct Sum<F> {
-    tally: DeliveryTally,
-    stop: Option<Stop>,
+    rows_accepted: u64,
+    refused: Option<RefusedRow>,
+    stop: Option<Halt>,
     halt: CancellationToken,
     accepted: F,
 }
 
 impl<F: Fn(u64)> Sum<F> {
-    fn add(&mut self, ended: Result<Result<DeliveryTally, Stop>, JoinError>) {
+    fn add(&mut self, ended: Result<Result<Delivered, Halt>, JoinError>) {
         match ended {
-            Ok(Ok(tally)) => {
-                if tally.rows_accepted > 0 {
-                    (self.accepted)(tally.rows_accepted);
+            Ok(Ok(delivered)) => {
+                if delivered.rows_accepted > 0 {
+                    (self.accepted)(delivered.rows_accepted);
                 }
-                self.tally.add(tally);
+                self.rows_accepted += delivered.rows_accepted;
+                self.refused = self.refused.or(delivered.refused);
             }
             Ok(Err(stop)) => self.stop(stop),
             // A panic in a delivery: the batch may have arrived. The object is taken
             // up again, and the batch sent identically.
-            Err(_) => self.stop(Stop::Unknown { attempts: 1 }),
+            Err(_) => self.stop(Halt::Panicked),
         }
     }
 
     /// The first reason is the one that is told; what others say follows from it.
-    fn stop(&mut self, stop: Stop) {
+    fn stop(&mut self, stop: Halt) {
         self.halt.cancel();
-        match &self.stop {
-            None | Some(Stop::Halted) => self.stop = Some(stop),
-            Some(_) => {}
+        let told = self.stop.as_ref();
+        if told.is_none_or(|told| told.is_asked_for() && !stop.is_asked_for()) {
+            self.stop = Some(stop);
         }
+    }
+}
+
+impl From<Lost> for Halt {
+    fn from(lost: Lost) -> Halt {
+        Halt::Lost(lost)
     }
 }

@@ -4,16 +4,26 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::produce::ProduceError;
 use super::sample_gate::Blocked;
 use crate::delivery::Stop;
 use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
 use crate::identity::key::Key;
+use crate::ledger::{LedgerError, Lost};
 use crate::meta::TooOld;
 use crate::object::{ContentError, ObjectError};
 use crate::receipts::{Status, StoreError};
 use crate::rows::RowsError;
+
+/// The quota may have recovered earlier than was said; and a queue hides no message for
+/// longer than twelve hours.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
+
+/// The part of a rest by which it may be longer.
+const QUOTA_JITTER: f64 = 0.1;
 
 /// The message stays in the queue.
 #[derive(Debug)]
@@ -27,6 +37,18 @@ pub enum Halt {
     Receipts(StoreError),
     /// Bytes that did not come, for a reason no source gave.
     Input(io::Error),
+    /// The ledger could not be asked.
+    Ledger(LedgerError),
+    /// Another worker has the object; its lease ends then at the earliest.
+    Busy {
+        lease: Duration,
+    },
+    /// The object is no longer this worker's.
+    Lost(Lost),
+    /// What was begun before is through, and what the message asks for is still to do.
+    Again,
+    /// Attempt after attempt has ended without a word: the process died of it, perhaps.
+    NoProgress,
     /// A fault of the program; the object is taken up again.
     Panicked,
 }
@@ -60,6 +82,10 @@ pub enum Refusal {
         rejected: u64,
         of: u64,
     },
+    /// A part of the object was delivered when the route was another.
+    RouteChanged,
+    /// The rows do not make the batches that an earlier attempt made of them.
+    OtherBatches,
 }
 
 /// What kind of waiting a halt asks for.
@@ -67,6 +93,10 @@ pub enum Refusal {
 pub enum Wait {
     /// None: another worker may go on at once.
     None,
+    /// Until a lease ends.
+    Lease(Duration),
+    /// Until Meta's quota recovers.
+    Quota(Duration),
     /// Something passes by itself.
     Passing,
     /// Somebody has to act on the route: token, permission, set-up.
@@ -78,7 +108,15 @@ pub enum Wait {
 impl Halt {
     pub fn wait(&self) -> Wait {
         match self {
-            Halt::Halted | Halt::Delivery(Stop::Halted) => Wait::None,
+            Halt::Halted | Halt::Delivery(Stop::Halted) | Halt::Again => Wait::None,
+            Halt::Busy { lease } => Wait::Lease(*lease),
+            // Whoever has it goes on; or nobody has, because the ledger is out of reach.
+            Halt::Lost(_) => Wait::Passing,
+            Halt::Ledger(error) => match error {
+                LedgerError::Setup(_) => Wait::Route,
+                LedgerError::Unreadable { .. } => Wait::File,
+                LedgerError::Transient(_) => Wait::Passing,
+            },
             // Whoever mends it changes the route or its secret, not the file.
             Halt::Refused(Refusal::NoDataset) => Wait::Route,
             Halt::Refused(_) => Wait::File,
@@ -97,13 +135,16 @@ impl Halt {
                 Stop::Credentials(error) if error.is_transient() => Wait::Passing,
                 Stop::Credentials(_) => Wait::Route,
                 Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,
+                Stop::Throttled { until } => {
+                    Wait::Quota(until.saturating_duration_since(Instant::now()))
+                }
             },
             Halt::Receipts(error) => match error {
                 StoreError::Setup(_) => Wait::Route,
                 StoreError::Unreadable { .. } => Wait::File,
                 StoreError::Unbalanced(_) | StoreError::Transient(_) => Wait::Passing,
             },
-            Halt::Input(_) | Halt::Panicked => Wait::Passing,
+            Halt::Input(_) | Halt::Panicked | Halt::NoProgress => Wait::Passing,
         }
     }
 
@@ -114,23 +155,47 @@ impl Halt {
             Halt::Refused(_) => "refused",
             Halt::Object(ObjectError::NotFound { .. }) => "missing",
             Halt::Object(_) | Halt::Input(_) => "unreadable",
+            Halt::Delivery(Stop::Throttled { .. }) => "throttled",
             Halt::Delivery(_) => "undelivered",
             Halt::Receipts(_) => "receipt_not_stored",
+            Halt::Ledger(_) => "ledger_not_reached",
+            Halt::Busy { .. } => "busy",
+            Halt::Lost(_) => "lost",
+            Halt::Again => "again",
+            Halt::NoProgress => "no_progress",
             Halt::Panicked => "panicked",
         }
     }
 }
 
+impl Halt {
+    /// A stop that was asked for, as against one that has a cause of its own.
+    pub(super) fn is_asked_for(&self) -> bool {
+        matches!(self, Halt::Halted | Halt::Delivery(Stop::Halted))
+    }
+}
+
 impl Wait {
-    /// How long the message rests before it is tried again. Longer each time: until
-    /// somebody acts, trying only uses up the receives that the redrive policy allows.
-    pub(super) fn rest(self, receive_count: u32) -> Duration {
+    /// How long the message rests before it is tried again, which is so often it has been
+    /// tried in vain. Longer each time: trying does not mend what somebody has to mend.
+    pub(super) fn rest(self, tries: u32) -> Duration {
         let most = match self {
             Wait::None => return Duration::ZERO,
+            Wait::Lease(lease) => {
+                // A message that only repeats what another one asks for may come later, but not
+                // much: it may also be the only one left of a worker that died.
+                let patience = Duration::from_secs(1 << tries.min(6));
+                return lease.max(patience) + Duration::from_secs(1);
+            }
+            Wait::Quota(until) => {
+                // Objects that were given back together do not come back together.
+                let jitter = until.mul_f64(QUOTA_JITTER * fastrand::f64());
+                return (until + jitter).clamp(Duration::from_secs(1), LONGEST_REST);
+            }
             Wait::Passing => Duration::from_secs(900),
             Wait::Route | Wait::File => Duration::from_secs(3600),
         };
-        let doublings = receive_count.saturating_sub(1).min(16);
+        let doublings = tries.saturating_sub(1).min(16);
         (Duration::from_secs(15) * (1 << doublings)).min(most)
     }
 }
@@ -145,6 +210,18 @@ impl fmt::Display for Halt {
             Halt::Delivery(stop) => ErrorChain(stop).fmt(f),
             Halt::Receipts(error) => ErrorChain(error).fmt(f),
             Halt::Input(error) => ErrorChain(error).fmt(f),
+            Halt::Ledger(error) => ErrorChain(error).fmt(f),
+            Halt::Busy { lease } => write!(
+                f,
+                "another worker has the object; its lease ends in {} s unless it is renewed",
+                lease.as_secs()
+            ),
+            Halt::Lost(lost) => lost.fmt(f),
+            Halt::Again => f.write_str("what was begun before is through; what was asked for follows"),
+            Halt::NoProgress => f.write_str(
+                "several attempts have ended without a word and without progress: workers may have died of this object (look at \
+                 their memory), or were killed at once each time",
+            ),
             Halt::Panicked => {
                 f.write_str("the work on this object failed by a fault of the program")
             }
@@ -186,6 +263,7 @@ impl Refusal {
             Refusal::Rows(RowsError::HeaderTooLong { .. } | RowsError::TooManyColumns { .. }) => {
                 "too_large"
             }
+            Refusal::Rows(RowsError::NoSuchPosition(_)) => "ledger_does_not_fit",
             Refusal::Rows(_) => "unreadable_header",
             Refusal::Mapping(_)
             | Refusal::Column { .. }
@@ -194,6 +272,8 @@ impl Refusal {
             | Refusal::NoScope(_) => "header_does_not_fit",
             Refusal::TooOld(_) => "too_old",
             Refusal::NoDataset => "no_dataset",
+            Refusal::RouteChanged => "route_changed",
+            Refusal::OtherBatches => "ledger_does_not_fit",
         };
         Status::Refused {
             reason: code.into(),
@@ -238,6 +318,14 @@ impl fmt::Display for Refusal {
                 "{rejected} of the first {of} rows that are meant to be sent cannot be, more than input.max_reject_share allows: is the mapping \
                  right? nothing was sent"
             ),
+            Refusal::RouteChanged => f.write_str(
+                "the route was changed when a part of the object was delivered: bring the route back to finish it as it was begun, \
+                 or set ledger.on_changed_route = \"restart\" to send all of it again as the route is now",
+            ),
+            Refusal::OtherBatches => f.write_str(
+                "the object's rows do not make the batches that an earlier attempt made of them, so that what is delivered and what \
+                 is not cannot be told apart: send it again as a whole with --force",
+            ),
         }
     }
 }
@@ -273,6 +361,7 @@ impl From<ProduceError> for Halt {
             ProduceError::Blocked(Blocked { rejected, of }) => {
                 Halt::Refused(Refusal::Blocked { rejected, of })
             }
+            ProduceError::OtherBatches => Halt::Refused(Refusal::OtherBatches),
             ProduceError::Halted => Halt::Halted,
         }
     }
@@ -314,6 +403,12 @@ impl From<Stop> for Halt {
     }
 }
 
+impl From<LedgerError> for Halt {
+    fn from(error: LedgerError) -> Halt {
+        Halt::Ledger(error)
+    }
+}
+
 impl From<StoreError> for Halt {
     fn from(error: StoreError) -> Halt {
         Halt::Receipts(error)
@@ -332,6 +427,20 @@ mod tests {
         assert_eq!(rests, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(Wait::Route.rest(u32::MAX).as_secs(), 3600);
         assert_eq!(Wait::None.rest(5), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_message_rests_until_the_quota_recovers_and_an_hour_at_most() {
+        let rest = |seconds| Wait::Quota(Duration::from_secs(seconds)).rest(9);
+        for _ in 0..100 {
+            let rested = rest(600).as_secs_f64();
+            assert!((600.0..=660.0).contains(&rested), "{rested}");
+        }
+        assert_eq!(rest(0), Duration::from_secs(1));
+        assert_eq!(rest(86_400), Duration::from_secs(3600));
+        let until = Instant::now() + Duration::from_secs(600);
+        let halt = Halt::Delivery(Stop::Throttled { until });
+        assert!(matches!(halt.wait(), Wait::Quota(wait) if wait.as_secs() >= 599));
     }
 
     #[test]

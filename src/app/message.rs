@@ -1,5 +1,5 @@
-//! What becomes of one message: deleted when everything it names is done, given
-//! back otherwise, left alone when it is not understood.
+//! What becomes of one message: deleted when everything it names is done or given up,
+//! given back otherwise.
 
 use std::time::Duration;
 
@@ -7,12 +7,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use super::activation::{Activation, End};
-use super::halt::{Halt, Wait};
+use super::object::one_object;
 use super::parts::Parts;
-use crate::event::{self, Decoded, ObjectEvent};
-use crate::queue::{Heartbeat, HeartbeatOptions, Message, QueueError};
-use crate::receipts::{Code, Receipt};
+use crate::event::{self, Decoded, ObjectEvent, Reason};
+use crate::queue::{
+    DeadLetter, DeadLettered, Heartbeat, HeartbeatOptions, Lost, Message, QueueError,
+};
+
+/// Where no other rest is sensible, for what only a person or another version can mend.
+const LONG_REST: Duration = Duration::from_secs(3600);
+/// Until the dead-letter queue is tried again.
+const DEAD_LETTER_REST: Duration = Duration::from_secs(60);
 
 /// Works on one message to its end. Never fails: whatever goes wrong, the message
 /// is either deleted because all is done, or comes back.
@@ -34,19 +39,37 @@ pub(super) async fn handle(
                 parts.metrics.noise(noise.name());
                 delete(parts, &message, "noise").await;
             }
-            Decoded::NotUnderstood(reason) => {
-                parts.metrics.message("not_understood");
-                warn!(
-                    reason = %reason,
-                    message.receive_count = message.receive_count,
-                    "message not understood; left to the queue's redrive policy"
-                );
-            }
+            Decoded::NotUnderstood(reason) => not_understood(parts, &message, &reason).await,
             Decoded::Objects(events) => work(parts, &message, events, received_at, stop).await,
         }
     }
     .instrument(span)
     .await;
+}
+
+/// It is nobody's to delete without a copy: another version may know better.
+async fn not_understood(parts: &Parts, message: &Message, reason: &Reason) {
+    warn!(
+        reason = %reason,
+        message.receive_count = message.receive_count,
+        "message not understood"
+    );
+    let letter = DeadLetter {
+        reason: "not_understood".into(),
+        detail: reason.to_string(),
+        object: None,
+        route: None,
+    };
+    match parts.queue.send_to_dead_letters(message, &letter).await {
+        Ok(DeadLettered::Sent) => delete(parts, message, "not_understood").await,
+        Ok(DeadLettered::NoDeadLetterQueue) => {
+            release(parts, message, LONG_REST, "not_understood").await;
+        }
+        Err(error) => {
+            dead_letter_failed(parts, &error);
+            release(parts, message, DEAD_LETTER_REST, "not_understood").await;
+        }
+    }
 }
 
 async fn work(
@@ -80,7 +103,8 @@ async fn work(
             tokio::select! {
                 ended = &mut one => ended,
                 () = lost.cancelled() => {
-                    // No further request; those that are out may end.
+                    // No further request; those that are out may end, and what they bring
+                    // is recorded, so that whoever receives the message next goes on.
                     halt.cancel();
                     one.await
                 }
@@ -89,21 +113,39 @@ async fn work(
         verdict = verdict.and(ended);
     }
     let was_lost = lost.is_cancelled();
+    let why = heartbeat.lost_because();
     heartbeat.stop().await;
     if was_lost {
         parts.metrics.heartbeats_lost.inc();
-        warn!("the message was lost while being worked on; whoever receives it next goes on");
-        return;
     }
-    match verdict {
-        Verdict::Delete => delete(parts, message, "done").await,
-        Verdict::Release { after, reason } => release(parts, message, after, reason).await,
+    match (was_lost, why, verdict) {
+        // It is still ours to give back, and then may be held for as long again.
+        (true, Some(Lost::Wall), _) => {
+            info!("the message was held for as long as it may be; it is given back");
+            release(parts, message, Duration::ZERO, "wall").await;
+        }
+        (true, ..) => {
+            warn!("the message was lost while being worked on; whoever receives it next goes on");
+        }
+        (false, _, Verdict::Delete) => delete(parts, message, "done").await,
+        (false, _, Verdict::Release { after, reason }) => {
+            release(parts, message, after, reason).await;
+        }
+        (false, _, Verdict::Quarantine { letter, kept }) => {
+            quarantine(parts, message, &letter, kept).await;
+        }
     }
 }
 
 /// What to do with the message once its objects are through.
-enum Verdict {
+pub(super) enum Verdict {
     Delete,
+    /// An object of it was given up. A copy with the reason goes to the dead-letter queue.
+    Quarantine {
+        letter: Box<DeadLetter>,
+        /// Whether the receipt or the ledger tells of it as well.
+        kept: bool,
+    },
     Release {
         after: Duration,
         reason: &'static str,
@@ -121,103 +163,37 @@ impl Verdict {
             {
                 Verdict::Release { after: a, reason }
             }
-            (_, other) => other,
-        }
-    }
-}
-
-async fn one_object(
-    parts: &Parts,
-    message: &Message,
-    event: &ObjectEvent,
-    halt: CancellationToken,
-) -> Verdict {
-    let address = &event.address;
-    if parts.config.is_state(&address.bucket, &address.key) {
-        parts.metrics.noise("own_state");
-        return Verdict::Delete;
-    }
-    let Some(route) = parts.config.route_for(&address.bucket, &address.key) else {
-        parts.metrics.noise("unrouted");
-        info!(object = %address, "no route takes this object; its event is dropped");
-        return Verdict::Delete;
-    };
-    let span = info_span!("object", object = %address, route = %route.name);
-    let on_board = parts.board.begin();
-    let activation = Activation {
-        parts,
-        route,
-        address,
-        key_may_be_encoded: event.key_may_be_encoded,
-        replay: event.replay_name.clone(),
-        force: false,
-        halt,
-        progress: on_board.progress.clone(),
-    };
-    async {
-        let in_progress = parts.metrics.object_in_progress();
-        let ended = activation.run().await;
-        drop(in_progress);
-        match ended {
-            Ok(end) => {
-                parts.metrics.object(end.status());
-                if let End::Receipted(receipt) = &end {
-                    told(receipt);
-                }
-                Verdict::Delete
+            // While another is not through, the message stays as it is.
+            (release @ Verdict::Release { .. }, Verdict::Quarantine { .. }) => release,
+            (quarantine @ Verdict::Quarantine { kept: false, .. }, Verdict::Quarantine { .. }) => {
+                quarantine
             }
-            Err(halt) => {
-                parts.metrics.object(halt.status());
-                halted(parts, &route.name, message, &halt)
-            }
+            (Verdict::Release { .. } | Verdict::Quarantine { .. }, other) => other,
         }
     }
-    .instrument(span)
-    .await
 }
 
-/// One line for each object, with its counts.
-fn told(receipt: &Receipt) {
-    let warnings: Vec<&str> = receipt
-        .warnings
-        .iter()
-        .map(|warning| warning.code.as_str())
-        .collect();
-    info!(
-        status = receipt.status.name(),
-        reason = receipt.status.reason().map(Code::as_str),
-        rows.read = receipt.rows.read,
-        rows.filtered = receipt.rows.filtered,
-        rows.rejected = receipt.rows.rejected,
-        rows.accepted = receipt.sent.accepted,
-        rows.refused = receipt.sent.refused,
-        unmapped_columns = receipt.unmapped_columns.total(),
-        warnings = (!warnings.is_empty()).then(|| warnings.join(" ")),
-        duration_ms = receipt.duration_ms,
-        "object done"
-    );
+/// The copy is sent before the message is deleted: a crash in between makes two of one.
+async fn quarantine(parts: &Parts, message: &Message, letter: &DeadLetter, kept: bool) {
+    match parts.queue.send_to_dead_letters(message, letter).await {
+        // Where nothing else tells of it, the message stays.
+        Ok(DeadLettered::NoDeadLetterQueue) if !kept => {
+            release(parts, message, LONG_REST, "quarantined").await;
+        }
+        // Without such a queue the receipt tells, and the object is where it was.
+        Ok(DeadLettered::Sent | DeadLettered::NoDeadLetterQueue) => {
+            delete(parts, message, "quarantined").await;
+        }
+        Err(error) => {
+            dead_letter_failed(parts, &error);
+            release(parts, message, DEAD_LETTER_REST, "quarantined").await;
+        }
+    }
 }
 
-/// Says why, and for how long the message rests.
-fn halted(parts: &Parts, route: &str, message: &Message, halt: &Halt) -> Verdict {
-    let wait = halt.wait();
-    let after = wait.rest(message.receive_count);
-    let rest_s = after.as_secs();
-    match wait {
-        Wait::None => info!("stopped before the end; the message is given back"),
-        Wait::Passing => warn!(reason = %halt, rest_s, "not finished; the message is given back"),
-        Wait::File => {
-            warn!(reason = %halt, rest_s, "refused; the queue's redrive policy decides how often it is tried");
-        }
-        Wait::Route => {
-            parts.route_stops(route, halt.to_string());
-            error!(reason = %halt, rest_s, "the route waits for somebody to act; its messages are kept");
-        }
-    }
-    Verdict::Release {
-        after,
-        reason: halt.status(),
-    }
+fn dead_letter_failed(parts: &Parts, error: &QueueError) {
+    parts.metrics.queue_errors.inc();
+    error!(error = %error, "cannot send to the dead-letter queue; the message is kept");
 }
 
 async fn delete(parts: &Parts, message: &Message, result: &'static str) {

@@ -1,23 +1,33 @@
 //! Puts the parts together: the only place that knows every one of them.
 //!
 //! [`parts`] makes them from the configuration; [`worker`] takes messages from the
-//! queue; [`message`] decides what becomes of one; [`activation`] brings one object
-//! to Meta, with [`produce`] filling batches while [`dispatch`] sends them; [`validate`]
-//! looks at one in the same way and sends nothing.
+//! queue; [`message`] decides what becomes of one; [`activation`] finds out whether an
+//! object is to be delivered and by whom; an [`attempt`] has [`produce`] fill batches while
+//! [`dispatch`] sends them, and [`conclude`] draws the consequences; [`validate`] looks at
+//! an object in the same way and sends nothing. Beside the worker's loop run
+//! [`queue_facts`], which knows when messages would be lost, and [`task_protection`],
+//! where ECS is.
 
 mod activation;
+mod attempt;
 pub mod aws;
 mod batch_slots;
+mod conclude;
 mod dispatch;
+mod fingerprint;
 mod halt;
+mod left_out;
 mod message;
+mod object;
 mod parts;
 mod plan;
 mod produce;
 mod progress;
+mod queue_facts;
 mod report;
 mod sample_gate;
 mod table;
+mod task_protection;
 mod validate;
 mod worker;
 
@@ -29,5 +39,6 @@ pub use batch_slots::BatchSlots;
 pub use halt::{Halt, Refusal, Wait};
 pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};
+pub use task_protection::TaskProtection;
 pub use validate::{Findings, Validation, Verdict};
 pub use worker::Worker;

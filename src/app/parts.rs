@@ -1,9 +1,11 @@
 //! Every part of the process, made from the configuration.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_config::SdkConfig;
+use time::OffsetDateTime;
 
 use super::aws;
 use super::batch_slots::BatchSlots;
@@ -11,23 +13,21 @@ use super::progress::Board;
 use crate::admin::Health;
 use crate::config::{Config, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
-use crate::delivery::AccountLimiters;
-use crate::meta::{BuildError, Client, ClientOptions};
+use crate::delivery::{AccountLimiters, Limits};
+use crate::ledger::{Ledger, LocalLedger, S3Ledger};
+use crate::meta::{BuildError, Client, ClientOptions, Exchange, Network};
 use crate::object::{ObjectSource, S3Source};
 use crate::queue::sqs;
 use crate::queue::{InProcessQueue, Queue, SqsQueue};
 use crate::receipts::{LocalReceiptStore, ReceiptStore, S3ReceiptStore};
 use crate::telemetry::Metrics;
 
-/// A message rests for an hour at most before its route is tried again. So a stop of
-/// which nothing was heard for longer is over, or another worker's to tell of.
-const STOP_REMEMBERED: Duration = Duration::from_secs(2 * 3600);
-
 /// The parts, as the jobs share them.
 pub struct Parts {
     pub config: Arc<Config>,
     pub queue: Arc<dyn Queue>,
     pub source: Arc<dyn ObjectSource>,
+    pub ledger: Arc<dyn Ledger>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub credentials: Arc<CredentialStore>,
     pub meta: Client,
@@ -37,12 +37,16 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub board: Board,
+    /// Of this process alone: two of one host's differ, and so do two of one container.
+    worker_id: String,
+    claims: AtomicU64,
 }
 
 /// Where objects come from and messages wait, where that is not AWS.
 pub struct Places {
     pub queue: Arc<dyn Queue>,
     pub source: Arc<dyn ObjectSource>,
+    pub ledger: Arc<dyn Ledger>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub credentials: Arc<CredentialStore>,
 }
@@ -55,24 +59,34 @@ impl Places {
         let queue: Arc<dyn Queue> = match &config.queue.url {
             Some(url) => {
                 let client = sqs::client(aws, url.as_str());
-                Arc::new(SqsQueue::new(client, url.as_str(), config.queue.visibility))
+                let queue = SqsQueue::new(client, url.as_str(), config.queue.visibility);
+                match &config.queue.dead_letter_url {
+                    Some(url) => Arc::new(queue.with_dead_letters(url.as_str())),
+                    None => Arc::new(queue),
+                }
             }
             // A command that works on one object has no queue.
             None => Arc::new(InProcessQueue::new(config.queue.visibility)),
         };
-        let receipts: Arc<dyn ReceiptStore> = match &config.state {
-            StateLocation::S3 { bucket, prefix } => {
-                Arc::new(S3ReceiptStore::new(s3.clone(), bucket, prefix))
-            }
-            StateLocation::BesideObject { prefix } => {
-                Arc::new(S3ReceiptStore::beside_the_object(s3.clone(), prefix))
-            }
-            StateLocation::Directory(directory) => Arc::new(LocalReceiptStore::new(directory)),
+        let (ledger, receipts): (Arc<dyn Ledger>, Arc<dyn ReceiptStore>) = match &config.state {
+            StateLocation::S3 { bucket, prefix } => (
+                Arc::new(S3Ledger::new(s3.clone(), bucket, prefix)),
+                Arc::new(S3ReceiptStore::new(s3.clone(), bucket, prefix)),
+            ),
+            StateLocation::BesideObject { prefix } => (
+                Arc::new(S3Ledger::beside_the_object(s3.clone(), prefix)),
+                Arc::new(S3ReceiptStore::beside_the_object(s3.clone(), prefix)),
+            ),
+            StateLocation::Directory(directory) => (
+                Arc::new(LocalLedger::new(directory)),
+                Arc::new(LocalReceiptStore::new(directory)),
+            ),
         };
         let secrets = AwsSecrets::new(aws::ssm(aws), aws::secrets_manager(aws));
         Places {
             queue,
             source: Arc::new(S3Source::new(s3)),
+            ledger,
             receipts,
             credentials: Arc::new(CredentialStore::new(Arc::new(secrets))),
         }
@@ -80,51 +94,83 @@ impl Places {
 }
 
 impl Parts {
+    /// Meta is reached over the network.
     pub fn new(config: Arc<Config>, places: Places) -> Result<Parts, BuildError> {
-        let meta = Client::new(ClientOptions {
+        let network = Network::new(config.delivery.connect_timeout)?;
+        Ok(Parts::over(Arc::new(network), config, places))
+    }
+
+    pub fn over(exchange: Arc<dyn Exchange>, config: Arc<Config>, places: Places) -> Parts {
+        let options = ClientOptions {
             endpoint: config.meta.endpoint.as_str().to_owned(),
             conversions_version: config.meta.conversions_version.to_string(),
             audience_version: config.meta.audience_version.to_string(),
             connect_timeout: config.delivery.connect_timeout,
             conversions_timeout: config.delivery.conversions_timeout,
             audience_timeout: config.delivery.audience_timeout,
-        })?;
-        Ok(Parts {
+        };
+        let limiters = AccountLimiters::new(Limits {
+            requests_per_second: config.delivery.requests_per_second,
+            in_flight: config.delivery.requests_in_flight,
+            longest_wait: config.delivery.longest_wait,
+        });
+        let watched = limiters.clone();
+        Parts {
+            meta: Client::over(exchange, options),
             queue: places.queue,
             source: places.source,
+            ledger: places.ledger,
             receipts: places.receipts,
             credentials: places.credentials,
-            meta,
-            limiters: AccountLimiters::new(
-                config.delivery.requests_per_second,
-                config.delivery.requests_in_flight,
-            ),
+            limiters,
             batch_slots: BatchSlots::new(config.delivery.requests_in_flight),
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::new().watching(move || watched.states())),
             health: Arc::default(),
             board: Board::default(),
+            worker_id: worker_id(),
+            claims: AtomicU64::new(0),
             config,
-        })
+        }
     }
 
-    /// The route waits for somebody to act: told on `/readyz` and as a metric.
-    pub(super) fn route_stops(&self, route: &str, reason: String) {
+    /// Who claims an object: of one attempt alone, since two jobs of this process may come
+    /// for one object as well.
+    pub(super) fn next_owner(&self) -> String {
+        let claim = self.claims.fetch_add(1, Ordering::Relaxed);
+        format!("{}/{claim}", self.worker_id)
+    }
+
+    /// The route waits for somebody to act, with a message that was sent then: told on
+    /// `/readyz` and as a metric.
+    pub(super) fn route_stops(&self, route: &str, reason: String, sent_at: Option<OffsetDateTime>) {
         self.metrics.route_stopped(route, true);
-        self.health.route(route, Some(reason));
+        self.health.route_stops(route, reason, sent_at);
     }
 
     /// Meta has accepted rows of the route: whatever stopped it before is mended.
     pub(super) fn route_goes_on(&self, route: &str) {
         self.metrics.route_stopped(route, false);
-        self.health.route(route, None);
+        self.health.route_goes_on(route);
     }
 
     /// To be called now and then.
     pub(super) fn forget_old_stops(&self) {
-        for route in self.health.forget_stops(STOP_REMEMBERED) {
+        for route in self.health.forget_stops() {
             self.metrics.route_stopped(&route, false);
         }
     }
+}
+
+/// The host's name, for people, and 64 random bits.
+fn worker_id() -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_default();
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let host: String = host.chars().filter(plain).take(64).collect();
+    // The keys of a new hasher's state are the standard library's source of randomness.
+    let random = RandomState::new().build_hasher().finish();
+    format!("{host}-{random:016x}")
+        .trim_start_matches('-')
+        .to_owned()
 }
 
 impl std::fmt::Debug for Parts {

@@ -1,6 +1,6 @@
 //! How far an object in hand has come, for whoever wants to show it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::object::ReadProgress;
@@ -13,6 +13,7 @@ pub struct Progress {
     pub(super) rows_read: AtomicU64,
     pub(super) rows_rejected: AtomicU64,
     pub(super) rows_accepted: AtomicU64,
+    in_vain: AtomicU32,
 }
 
 /// The counts at one moment.
@@ -31,6 +32,24 @@ impl Progress {
         self.size.store(size, Ordering::Relaxed);
         // A job reads its object once.
         let _ = self.read.set(read);
+    }
+
+    /// Earlier attempts have brought it this far.
+    pub(super) fn go_on(&self, rows_read: u64, rows_accepted: u64) {
+        self.rows_read.store(rows_read, Ordering::Relaxed);
+        self.rows_accepted.store(rows_accepted, Ordering::Relaxed);
+    }
+
+    pub(super) fn tried_in_vain(&self, times: u32) {
+        self.in_vain
+            .store(times.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// Attempts in a row, the last one included, that brought no batch to Meta; 0 if it
+    /// did, `None` if the object was not even claimed.
+    pub(super) fn in_vain(&self) -> Option<u32> {
+        // Stored one higher, so that nothing stored is told from zero.
+        self.in_vain.load(Ordering::Relaxed).checked_sub(1)
     }
 
     pub fn snapshot(&self) -> Snapshot {

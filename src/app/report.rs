@@ -9,12 +9,13 @@ use time::OffsetDateTime;
 use super::plan::{Plan, describe_unplanned};
 use super::produce::Produced;
 use crate::config::Route;
-use crate::delivery::DeliveryTally;
 use crate::identity::key::{Api, Key};
 use crate::identity::{KeyTally, Tally, quality};
+use crate::ledger::{Answered, Entry, RejectSegments};
 use crate::object::version::ObjectVersion;
 use crate::receipts::{
-    Code, Destination, FieldCounts, Receipt, Share, Status, TraceIds, UnmappedColumns, Warning,
+    Attempts, Code, Destination, FieldCounts, FinishedList, Receipt, Share, Status, TraceIds,
+    UnmappedColumns, Warning, whole_list,
 };
 
 #[derive(Debug)]
@@ -28,8 +29,17 @@ pub(super) struct Report {
     /// The keys that columns were mapped to.
     keys: Vec<Key>,
     unmapped: UnmappedColumns,
-    produced: Produced,
-    delivered: DeliveryTally,
+    /// None where no row was read, or sending stopped first.
+    produced: Option<Produced>,
+    answered: Answered,
+    /// The parts of the list of rejects that were recorded, in order.
+    listed: Vec<Bytes>,
+    rejects: RejectSegments,
+    /// Rows of batches of which nobody knows whether they arrived.
+    unknown: u64,
+    /// The last row that is acknowledged beyond the watermark.
+    beyond: u64,
+    attempts: Option<Attempts>,
 }
 
 /// The whole report.
@@ -51,8 +61,13 @@ impl Report {
             api: route.destination.api(),
             keys: Vec::new(),
             unmapped: UnmappedColumns::default(),
-            produced: Produced::default(),
-            delivered: DeliveryTally::default(),
+            produced: None,
+            answered: Answered::default(),
+            listed: Vec::new(),
+            rejects: RejectSegments::default(),
+            unknown: 0,
+            beyond: 0,
+            attempts: None,
         }
     }
 
@@ -62,12 +77,30 @@ impl Report {
         self.unmapped = UnmappedColumns::new(&plan.unmapped());
     }
 
-    pub(super) fn sent(&mut self, tally: DeliveryTally) {
-        self.delivered = tally;
+    /// What the ledger knows of this and all earlier attempts, `listed` being the recorded
+    /// parts of the list of rejects. All there is to tell unless this attempt has
+    /// [read](Self::read) to where it ended: what it counted beyond what is recorded is lost
+    /// with the batches that nobody took.
+    pub(super) fn recorded(&mut self, entry: &Entry, listed: Vec<Bytes>) {
+        if self.produced.is_none() {
+            self.produced = Some(Produced::from(entry.progress.read.clone()));
+        }
+        self.answered = entry.progress.answered.clone();
+        self.rejects = entry.progress.rejects.clone();
+        self.listed = listed;
+        let unknown = entry.progress.unknown.iter();
+        self.unknown = unknown.map(|batch| batch.rows).sum();
+        let beyond = entry.progress.beyond.iter();
+        self.beyond = beyond.map(|batch| batch.last_row).max().unwrap_or(0);
+    }
+
+    /// That it was not begun and ended in one attempt.
+    pub(super) fn attempted(&mut self, attempts: Attempts) {
+        self.attempts = Some(attempts);
     }
 
     pub(super) fn read(&mut self, produced: Produced) {
-        self.produced = produced;
+        self.produced = Some(produced);
     }
 
     /// The report as things stand. It is asked for only when nothing is out: every row
@@ -85,46 +118,50 @@ impl Report {
         receipt.explanation = explanation;
         receipt.replay = self.replay;
 
-        let produced = self.produced;
-        receipt.rows.read = produced.rows_read;
-        receipt.rows.filtered = produced.rows_filtered;
-        receipt.rows.rejected = produced.rejects.total();
-        receipt.rejects = produced.rejects;
-        receipt.fields = fields(&self.keys, &produced.fields);
-        receipt.unmapped_columns = self.unmapped;
-        let warnings = produced
-            .quality
-            .warnings(self.api, &self.keys, &produced.fields);
-        receipt.warnings = warnings.iter().map(warning).collect();
-        for left_out in produced.left_out {
-            // The configuration lets no other names through than codes may have.
-            if let Ok(property) = Code::try_from(left_out.property) {
-                let reasons = receipt.properties_left_out.entry(property).or_default();
-                reasons.insert(Code::new(left_out.reason), left_out.cells);
-            }
-        }
+        receipt.attempts = self.attempts;
 
-        let mut delivered = self.delivered;
-        delivered.refused.sort_by_key(|refused| refused.row);
-        let mut list = produced.reject_list;
-        receipt.sent.accepted = delivered.rows_accepted;
-        receipt.sent.refused = delivered.refused.len() as u64;
-        for refused in &delivered.refused {
-            receipt.refusals.add(refused.row, refused.error);
-            list.refused(refused.row, refused.error);
-        }
-        receipt.rows.sent = receipt.sent.accepted + receipt.sent.refused;
+        let Produced {
+            counts,
+            quality,
+            withheld,
+            rejects,
+            ..
+        } = self.produced.unwrap_or_default();
+        // What is acknowledged was read, by whichever attempt.
+        receipt.rows.read = counts.rows_read.max(self.beyond);
+        receipt.rows.filtered = counts.rows_filtered;
+        receipt.rows.rejected = counts.rejects.total();
+        receipt.rejects = counts.rejects;
+        receipt.fields = fields(&self.keys, &counts.fields);
+        receipt.unmapped_columns = self.unmapped;
+        let warnings = quality.warnings(self.api, &self.keys, &counts.fields);
+        receipt.warnings = warnings.iter().map(warning).collect();
+        receipt.properties_left_out = counts.left_out;
+
+        let answered = self.answered;
+        receipt.sent.accepted = answered.rows_accepted;
+        receipt.sent.refused = answered.refusals.total();
+        receipt.sent.unknown = self.unknown;
+        receipt.refusals = answered.refusals;
+        receipt.rows.sent = receipt.sent.accepted + receipt.sent.refused + receipt.sent.unknown;
         let accounted = receipt.rows.filtered + receipt.rows.rejected + receipt.rows.sent;
-        receipt.rows.withheld = receipt.rows.read.saturating_sub(accounted);
-        receipt.entries.sent = delivered.entries_sent;
-        receipt.entries.invalid = delivered.entries_invalid;
-        receipt.batches.acknowledged = delivered.batches;
-        receipt.batches.requests = delivered.requests;
-        receipt.batches.retries = delivered.retries;
-        receipt.trace_ids = TraceIds::new(delivered.trace_ids, delivered.trace_ids_total);
-        let rejects = list.finish().map(|list| {
-            receipt.list_rejects(list.listed, list.of);
-            list.bytes
+        receipt.rows.read = receipt.rows.read.max(accounted);
+        receipt.rows.withheld = receipt.rows.read - accounted;
+        receipt.entries.sent = answered.entries_sent;
+        receipt.entries.invalid = answered.entries_invalid;
+        receipt.batches.acknowledged = answered.batches;
+        receipt.batches.requests = answered.requests;
+        receipt.batches.retries = answered.retries;
+        receipt.trace_ids = TraceIds::counted(answered.trace_ids, answered.trace_ids_total);
+
+        let unrecorded: Vec<FinishedList> = withheld.into_iter().chain(rejects.finish()).collect();
+        let listed = self.rejects.listed + unrecorded.iter().map(|list| list.listed).sum::<u64>();
+        let of = self.rejects.of + unrecorded.iter().map(|list| list.of).sum::<u64>();
+        let recorded = self.listed.iter().map(|part| &part[..]);
+        let unrecorded = unrecorded.iter().map(|list| &list.bytes[..]);
+        let rejects = (of > 0).then(|| {
+            receipt.list_rejects(listed, of);
+            whole_list(recorded.chain(unrecorded))
         });
         Finished { receipt, rejects }
     }

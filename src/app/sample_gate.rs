@@ -1,7 +1,8 @@
 //! Holds everything back until the first rows have shown that the file is what the
 //! route expects.
 
-use crate::batches::Batch;
+use super::produce::Portion;
+use crate::receipts::FinishedList;
 
 /// A file of which a good part is rejected is more often wrongly mapped than badly
 /// kept; the rows that do pass would then be wrong as well.
@@ -20,7 +21,7 @@ pub(super) struct SampleGate {
 enum State {
     /// Batches wait here until the sample is complete. They are few: the sample
     /// holds no more rows than a request or two.
-    Holding(Vec<Batch>),
+    Holding(Vec<Portion>),
     Open,
 }
 
@@ -44,6 +45,14 @@ impl SampleGate {
         }
     }
 
+    /// Is open from the beginning: the sample has passed in an earlier attempt.
+    pub(super) fn that_has_opened(self) -> SampleGate {
+        SampleGate {
+            state: State::Open,
+            ..self
+        }
+    }
+
     /// Opens in any case: for a look at the whole of a file of which nothing is sent.
     pub(super) fn that_only_tells(self) -> SampleGate {
         SampleGate {
@@ -58,7 +67,7 @@ impl SampleGate {
     }
 
     /// Tells of one more row that was meant to be sent; gives the batches that were held, once the gate opens.
-    pub(super) fn row(&mut self, rejected: bool) -> Result<Vec<Batch>, Blocked> {
+    pub(super) fn row(&mut self, rejected: bool) -> Result<Vec<Portion>, Blocked> {
         if matches!(self.state, State::Open) {
             return Ok(Vec::new());
         }
@@ -71,25 +80,36 @@ impl SampleGate {
     }
 
     /// Keeps the batch while the sample is not complete; else gives it back.
-    pub(super) fn pass(&mut self, batch: Batch) -> Option<Batch> {
+    pub(super) fn pass(&mut self, portion: Portion) -> Option<Portion> {
         match &mut self.state {
             State::Holding(held) => {
-                held.push(batch);
+                held.push(portion);
                 None
             }
-            State::Open => Some(batch),
+            State::Open => Some(portion),
         }
     }
 
     /// The file has ended: what was seen is all there is.
-    pub(super) fn end(&mut self) -> Result<Vec<Batch>, Blocked> {
+    pub(super) fn end(&mut self) -> Result<Vec<Portion>, Blocked> {
         match self.state {
             State::Open => Ok(Vec::new()),
             State::Holding(_) => self.open(),
         }
     }
 
-    fn open(&mut self) -> Result<Vec<Batch>, Blocked> {
+    /// Of the batches that are still held, the rows that were rejected among them. Nobody
+    /// is given the batches any more.
+    pub(super) fn withheld(&mut self) -> Vec<FinishedList> {
+        let held = match &mut self.state {
+            State::Holding(held) => std::mem::take(held),
+            State::Open => Vec::new(),
+        };
+        let rejects = held.into_iter().map(|portion| portion.cut.rejects);
+        rejects.flatten().collect()
+    }
+
+    fn open(&mut self) -> Result<Vec<Portion>, Blocked> {
         if self.rejected as f64 > self.max_reject_share * self.seen as f64 {
             let blocked = Blocked {
                 rejected: self.rejected,
@@ -111,11 +131,13 @@ impl SampleGate {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use super::super::produce::rows_of;
     use super::*;
     use crate::batches::{BatchBuilder, BatchLimits, Envelope, RowTooLarge};
+    use crate::ledger::{Cut, ReadCounts, Watermark};
     use bytes::Bytes;
 
-    fn batch() -> Batch {
+    fn portion() -> Portion {
         let envelope = Envelope {
             head: Bytes::new(),
             tail: Bytes::new(),
@@ -128,17 +150,24 @@ mod tests {
             },
         );
         builder.push::<RowTooLarge>(1, |_| Ok(1)).unwrap();
-        builder.finish().unwrap()
+        let batch = builder.finish().unwrap();
+        let cut = Cut {
+            rows: rows_of(&batch),
+            watermark: Watermark::default(),
+            read: ReadCounts::default(),
+            rejects: None,
+        };
+        Portion { batch, cut }
     }
 
     #[test]
     fn nothing_passes_before_the_sample_is_complete() {
         let mut gate = SampleGate::new(3, 0.1);
         assert!(gate.row(false).unwrap().is_empty());
-        assert!(gate.pass(batch()).is_none());
+        assert!(gate.pass(portion()).is_none());
         assert!(gate.row(false).unwrap().is_empty());
         assert_eq!(gate.row(false).unwrap().len(), 1);
-        assert!(gate.pass(batch()).is_some());
+        assert!(gate.pass(portion()).is_some());
     }
 
     #[test]
@@ -161,11 +190,11 @@ mod tests {
     fn a_gate_that_only_tells_opens_and_remembers() {
         let mut gate = SampleGate::new(2, 0.1).that_only_tells();
         gate.row(true).unwrap();
-        assert!(gate.pass(batch()).is_none());
+        assert!(gate.pass(portion()).is_none());
         assert_eq!(gate.told(), None);
         assert_eq!(gate.row(false).unwrap().len(), 1);
         assert_eq!(gate.told(), Some(Blocked { rejected: 1, of: 2 }));
-        assert!(gate.pass(batch()).is_some());
+        assert!(gate.pass(portion()).is_some());
     }
 
     #[test]
@@ -174,7 +203,7 @@ mod tests {
         for row in 0..10 {
             gate.row(row == 0).unwrap();
         }
-        assert!(gate.pass(batch()).is_some());
+        assert!(gate.pass(portion()).is_some());
     }
 
     #[test]

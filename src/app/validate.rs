@@ -9,13 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::halt::{Halt, Refusal};
 use super::plan::Plan;
-use super::produce::Production;
+use super::produce::{Portion, Production};
 use super::progress::Progress;
 use super::report::Report;
 use super::sample_gate::{Blocked, SampleGate};
 use super::table;
 use crate::batches::Batch;
 use crate::config::{Config, Route};
+use crate::ledger::{ReadCounts, Watermark};
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{self, ObjectSource, is_marker};
 use crate::receipts::{Receipt, Status};
@@ -115,8 +116,13 @@ impl Validation<'_> {
             Verdict::Refused(refusal) => Some(refusal.to_string()),
             Verdict::Deliverable | Verdict::Skipped(_) => None,
         };
+        let finished = report.finish(verdict.status(), explanation);
         Ok(Findings {
-            receipt: report.finish(verdict.status(), explanation).receipt,
+            receipt: Receipt {
+                // Nothing is stored.
+                rejects_file: None,
+                ..finished.receipt
+            },
             verdict,
             requests: requests.requests,
             entries: requests.entries,
@@ -135,7 +141,8 @@ impl Validation<'_> {
         requests: &mut Requests,
     ) -> Result<Option<Blocked>, Halt> {
         let input = &self.config.input;
-        let mut table = table::open(self.source.clone(), version, self.route, input, |read| {
+        let source = self.source.clone();
+        let mut table = table::open(source, version, self.route, input, None, |read| {
             self.progress.begin(version.size, read);
         })
         .await?;
@@ -161,14 +168,16 @@ impl Validation<'_> {
             mapping: plan.mapping,
             destination: plan.destination,
             gate: gate.that_only_tells(),
+            from: Watermark::default(),
+            counted: ReadCounts::default(),
             most_rows: self.most_rows,
             metrics: Arc::default(),
             progress: self.progress.clone(),
             halt: self.halt.clone(),
         };
-        let (filled, mut batches) = mpsc::channel::<Batch>(1);
+        let (filled, mut portions) = mpsc::channel::<Portion>(1);
         let count = async {
-            while let Some(batch) = batches.recv().await {
+            while let Some(Portion { batch, .. }) = portions.recv().await {
                 requests.requests += 1;
                 requests.entries += batch.entries();
                 requests.first.get_or_insert(batch);

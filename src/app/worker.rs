@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
-use super::message;
 use super::parts::Parts;
+use super::task_protection::TaskProtection;
+use super::{message, queue_facts};
 use crate::admin::Latch;
 use crate::backoff::Backoff;
 use crate::queue::{Message, QueueError};
@@ -32,13 +34,28 @@ const TICK: Duration = Duration::from_secs(20);
 pub struct Worker {
     parts: Arc<Parts>,
     stop: CancellationToken,
+    protection: Option<TaskProtection>,
+    /// How many messages are in hand.
+    in_hand: Arc<watch::Sender<usize>>,
 }
 
 impl Worker {
     /// Cancelling `stop` ends the service cleanly: no new work, requests that are
     /// out are waited for, messages are given back.
     pub fn new(parts: Arc<Parts>, stop: CancellationToken) -> Worker {
-        Worker { parts, stop }
+        Worker {
+            parts,
+            stop,
+            protection: None,
+            in_hand: Arc::default(),
+        }
+    }
+
+    /// On ECS the task is not taken away while a message is in hand.
+    #[must_use]
+    pub fn with_task_protection(mut self, protection: Option<TaskProtection>) -> Worker {
+        self.protection = protection;
+        self
     }
 
     /// Runs until `stop`, and then no longer than the configured limit. True when
@@ -47,28 +64,29 @@ impl Worker {
         let slots = Arc::new(Semaphore::new(self.parts.config.worker.objects));
         let mut jobs = JoinSet::new();
         let mut failures = 0;
+        let _beside = self.start_beside();
         // The limit counts from the signal, not from the end of the poll in flight.
-        let stop = self.stop.clone();
+        let (stop, health) = (self.stop.clone(), self.parts.health.clone());
         let stopped_at = tokio::spawn(async move {
             stop.cancelled().await;
+            health.set(Latch::Running, Err("the worker is stopping".to_owned()));
             Instant::now()
         });
+        // An empty queue answers the first poll at once, and the worker is ready.
+        let mut wait = Duration::ZERO;
         while let Some(free) = self.free_slots(&slots).await {
             self.parts.health.turned();
             self.parts.forget_old_stops();
-            match self
-                .parts
-                .queue
-                .receive(free.len(), self.parts.config.queue.wait)
-                .await
-            {
+            match self.parts.queue.receive(free.len(), wait).await {
                 Ok(messages) => {
                     failures = 0;
+                    wait = self.parts.config.queue.wait;
                     self.parts.health.set(Latch::Queue, Ok(()));
                     self.start(messages, free, &mut jobs);
                 }
                 Err(error) => {
                     failures += 1;
+                    wait = Duration::ZERO;
                     drop(free);
                     self.failed(&error, failures).await;
                 }
@@ -79,6 +97,16 @@ impl Worker {
         }
         let stopped_at = stopped_at.await.unwrap_or_else(|_| Instant::now());
         self.drain(jobs, stopped_at).await
+    }
+
+    /// What runs as long as the loop does, and ends with it.
+    fn start_beside(&self) -> Vec<AbortOnDropHandle<()>> {
+        let parts = self.parts.clone();
+        let facts = tokio::spawn(async move { queue_facts::watch(&parts).await });
+        let protection = self.protection.clone();
+        let protection = protection.map(|it| tokio::spawn(it.follow(self.in_hand.subscribe())));
+        let beside = std::iter::once(facts).chain(protection);
+        beside.map(AbortOnDropHandle::new).collect()
     }
 
     /// Waits for the first free slot and takes all that are free then; `None` once
@@ -115,8 +143,10 @@ impl Worker {
         for (message, slot) in messages.into_iter().zip(free) {
             let parts = self.parts.clone();
             let stop = self.stop.clone();
+            let in_hand = InHand::new(self.in_hand.clone());
             jobs.spawn(async move {
                 message::handle(&parts, message, received_at, &stop).await;
+                drop(in_hand);
                 drop(slot);
             });
         }
@@ -141,9 +171,6 @@ impl Worker {
     }
 
     async fn drain(&self, mut jobs: JoinSet<()>, stopped_at: Instant) -> bool {
-        self.parts
-            .health
-            .set(Latch::Running, Err("the worker is stopping".to_owned()));
         info!(messages = jobs.len(), "stopping: ending what is in hand");
         let limit = self.parts.config.worker.stop;
         let over = sleep_until(stopped_at + limit);
@@ -166,6 +193,22 @@ impl Worker {
             "the limit for stopping is over; what is left comes back after its visibility timeout"
         );
         false
+    }
+}
+
+/// One message in hand, until it is dropped: also by a job that panics.
+struct InHand(Arc<watch::Sender<usize>>);
+
+impl InHand {
+    fn new(count: Arc<watch::Sender<usize>>) -> InHand {
+        count.send_modify(|count| *count += 1);
+        InHand(count)
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 

@@ -39,6 +39,19 @@ impl BatchBuilder {
         }
     }
 
+    /// The first batch goes by this sequence: so many were made before.
+    pub fn after(self, batches: u64) -> BatchBuilder {
+        BatchBuilder {
+            sequence: batches,
+            ..self
+        }
+    }
+
+    /// Whether no row waits for its batch to be full.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
     /// Writes one row. `write` appends the row's entries to the body, joined by
     /// commas, and says how many they are; what it appended is taken back when it
     /// fails. Gives the batch that this row completed, if it did.

@@ -37,6 +37,12 @@ pub(super) fn failed(error: &anyhow::Error) -> Exit {
     Exit::Failed
 }
 
+/// The same, for a failure that its kind gives another code.
+pub(super) fn ended(error: &anyhow::Error, exit: Exit) -> Exit {
+    complain(error);
+    exit
+}
+
 /// Wrong arguments or configuration: nothing was started.
 pub(super) fn usage(error: &anyhow::Error) -> Exit {
     complain(error);
@@ -48,7 +54,7 @@ pub(super) fn halted(halt: &Halt) -> Exit {
     complain(&anyhow::anyhow!("{halt}"));
     match halt.wait() {
         Wait::None => Exit::Interrupted,
-        Wait::Passing => Exit::Failed,
+        Wait::Passing | Wait::Lease(_) | Wait::Quota(_) => Exit::Failed,
         Wait::Route => Exit::RouteStopped,
         Wait::File => Exit::Refused,
     }

@@ -4,12 +4,17 @@ mod check_config;
 mod configuration;
 mod demo;
 mod exit;
+mod fit;
 mod healthcheck;
+mod moment;
 mod normalize;
 mod object_argument;
+mod output;
 mod progress_bar;
 mod receipt;
+mod replay;
 mod signals;
+mod status;
 mod upload;
 mod validate;
 mod worker;
@@ -52,6 +57,23 @@ enum Command {
     /// there. Without a configuration, columns are recognised by their headers. Ends with 0
     /// if the file would be delivered, or is empty; with 3 if it would be refused or blocked.
     Validate(validate::Arguments),
+    /// Show what became of objects: in progress, waiting, delivered, given up
+    ///
+    /// Reads the ledger that workers write, and changes nothing. Of a folder or an object its
+    /// bucket is looked at too, for what no worker has begun (not_begun); and of a folder it is
+    /// said whether all of it is delivered. An object that is in progress and whose worker has
+    /// been silent for longer than its lease is shown as stalled. Ends with 1 or 4 if the ledger
+    /// cannot be read; what could be read is shown all the same.
+    Status(status::Arguments),
+    /// Announce objects that are there already, so that workers look at them again
+    ///
+    /// For files whose events are lost, went to a dead-letter queue, or came before the route
+    /// did; and for files that were refused, once the route is mended. Sends the queue an event
+    /// for each object below a prefix, as S3 would. Workers deliver what is not delivered yet and
+    /// leave the rest alone, so a whole prefix can be replayed without harm; --dry-run shows it
+    /// first. What is no data (_SUCCESS, empty objects), what no route takes and the state's own
+    /// objects are skipped, and counted. With --force, everything is sent to Meta again.
+    Replay(replay::Arguments),
     /// Check the configuration and print the effective settings, secrets masked
     ///
     /// Tells every fault at once, each with its line. The settings go to standard output as
@@ -105,6 +127,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             Command::Worker(arguments) => worker::run(arguments).await,
             Command::Upload(arguments) => upload::run(arguments).await,
             Command::Validate(arguments) => validate::run(arguments).await,
+            Command::Status(arguments) => status::run(arguments).await,
+            Command::Replay(arguments) => replay::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Normalize(arguments) => normalize::run(&arguments),
             Command::Healthcheck(arguments) => healthcheck::run(&arguments).await,

@@ -1,4 +1,4 @@
-//! A bar on a terminal while one object is delivered or looked at; nothing elsewhere.
+//! A bar on a terminal while something takes its time; nothing elsewhere.
 
 use std::time::Duration;
 
@@ -18,16 +18,36 @@ pub(super) async fn show<T>(
     if let Ok(style) = style {
         bar.set_style(style);
     }
-    tokio::pin!(work);
-    let done = loop {
-        tokio::select! {
-            done = &mut work => break done,
-            () = tokio::time::sleep(Duration::from_millis(100)) => {}
-        }
+    let update = || {
         if let Some(now) = snapshot().filter(|now| now.size > 0) {
             bar.set_length(now.size);
             bar.set_position(now.bytes_read);
             bar.set_message(message(&now));
+        }
+    };
+    until_done(&bar, update, work).await
+}
+
+/// Shows the line that `told` makes until `work` is done, where nobody knows how much
+/// there is.
+pub(super) async fn tell<T>(told: impl Fn() -> String, work: impl Future<Output = T>) -> T {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
+        bar.set_style(style);
+    }
+    let update = || {
+        bar.set_message(told());
+        bar.tick();
+    };
+    until_done(&bar, update, work).await
+}
+
+async fn until_done<T>(bar: &ProgressBar, update: impl Fn(), work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            () = tokio::time::sleep(Duration::from_millis(100)) => update(),
         }
     };
     bar.finish_and_clear();

@@ -60,6 +60,8 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         key_may_be_encoded: false,
         replay: None,
         force: arguments.force,
+        // Whoever is at the keyboard decides how often.
+        may_quarantine: false,
         halt,
         progress: progress.clone(),
     };
@@ -68,6 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     match ended {
         // No event announces the version that took its place.
         Ok(End::Receipted(receipt)) if receipt.status == Status::Superseded => Exit::Failed,
+        Ok(End::Quarantined { .. }) => Exit::Refused,
         Ok(_) => Exit::Done,
         Err(halt) => exit::halted(&halt),
     }
@@ -91,7 +94,9 @@ impl Arguments {
             return;
         }
         match ended {
-            Ok(End::Receipted(receipt)) => print!("{}", receipt::summary(receipt)),
+            Ok(End::Receipted(receipt) | End::Quarantined { receipt, .. }) => {
+                print!("{}", receipt::summary(receipt));
+            }
             Ok(End::AlreadyDelivered) => println!(
                 "delivered before, and not changed since; nothing was sent (--force sends it again)"
             ),
@@ -105,7 +110,9 @@ impl Arguments {
 /// The receipt; or, where there is none, its first fields.
 fn as_json(ended: &Result<End, Halt>) -> Value {
     match ended {
-        Ok(End::Receipted(receipt)) => serde_json::to_value(receipt).unwrap_or_default(),
+        Ok(End::Receipted(receipt) | End::Quarantined { receipt, .. }) => {
+            serde_json::to_value(receipt).unwrap_or_default()
+        }
         Ok(end) => json!({ "status": end.status() }),
         Err(halt) => {
             let mut told = match halt {

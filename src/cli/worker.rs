@@ -10,7 +10,7 @@ use super::configuration::Configuration;
 use super::signals;
 use super::{Exit, exit};
 use crate::admin::Server;
-use crate::app::{Parts, Places, Worker, aws};
+use crate::app::{Parts, Places, TaskProtection, Worker, aws};
 use crate::config::Purpose;
 
 #[derive(Debug, Args)]
@@ -48,7 +48,8 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         listening.clone(),
     ));
 
-    let ended = Worker::new(parts, stop).run().await;
+    let worker = Worker::new(parts, stop).with_task_protection(TaskProtection::of_environment());
+    let ended = worker.run().await;
     // Health and metrics are told to the last.
     listening.cancel();
     let _ = admin.await;

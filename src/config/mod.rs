@@ -19,6 +19,7 @@ mod shown;
 mod source;
 mod stand_in;
 mod state_location;
+mod stopping;
 mod suggest;
 mod tree;
 
@@ -34,8 +35,8 @@ pub use route::{
 };
 pub use scalar::Scalar;
 pub use settings::{
-    About, AdminSettings, DeliverySettings, GraphVersion, InputSettings, LogFormat, LogLevel,
-    LogSettings, MetaSettings, QueueSettings, SETTINGS, WorkerSettings,
+    About, AdminSettings, DeliverySettings, GraphVersion, InputSettings, LedgerSettings, LogFormat,
+    LogLevel, LogSettings, MetaSettings, QueueSettings, SETTINGS, WorkerSettings,
 };
 pub use source::{ConfigClients, ConfigSource, SourceError};
 pub use state_location::StateLocation;
@@ -59,6 +60,7 @@ pub struct Config {
     pub queue: QueueSettings,
     pub state: StateLocation,
     pub worker: WorkerSettings,
+    pub ledger: LedgerSettings,
     pub input: InputSettings,
     pub delivery: DeliverySettings,
     pub meta: MetaSettings,
@@ -214,6 +216,9 @@ impl Parts {
                 sections.meta.endpoint
             ));
         }
+        if purpose == Purpose::Worker {
+            stopping::check(report, &sections, &routes);
+        }
         Some(Parts {
             sections,
             state: state?,
@@ -228,6 +233,7 @@ impl Parts {
             queue: sections.queue,
             state: self.state,
             worker: sections.worker,
+            ledger: sections.ledger,
             input: sections.input,
             delivery: sections.delivery,
             meta: sections.meta,

@@ -1,4 +1,4 @@
-//! Where receipts and lists of rejects are kept.
+//! Where receipts, lists of rejects and the ledger are kept.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -32,6 +32,18 @@ impl StateLocation {
             } => own == bucket && key.starts_with(prefix.as_str()),
             StateLocation::Directory(_) => false,
             StateLocation::BesideObject { prefix } => key.starts_with(prefix.as_str()),
+        }
+    }
+
+    /// Where what is kept at this path, for an object of this bucket, lies; to be read
+    /// by people.
+    pub fn place_of(&self, path: &str, object_bucket: &str) -> String {
+        match self {
+            StateLocation::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}{path}"),
+            StateLocation::Directory(directory) => directory.join(path).display().to_string(),
+            StateLocation::BesideObject { prefix } => {
+                format!("s3://{object_bucket}/{prefix}{path}")
+            }
         }
     }
 }
@@ -123,6 +135,24 @@ mod tests {
         }
         for text in ["", "s3://", "s3:///x", "file://x", "https://bucket/x"] {
             assert!(text.parse::<StateLocation>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_below_it_has_a_place() {
+        let beside = StateLocation::BesideObject {
+            prefix: "state/".to_owned(),
+        };
+        for (state, place) in [
+            (s3("b", "state/"), "s3://b/state/receipts/r.json"),
+            (s3("b", ""), "s3://b/receipts/r.json"),
+            (beside, "s3://audiences/state/receipts/r.json"),
+            (
+                StateLocation::Directory("/var/state".into()),
+                "/var/state/receipts/r.json",
+            ),
+        ] {
+            assert_eq!(state.place_of("receipts/r.json", "audiences"), place);
         }
     }
 

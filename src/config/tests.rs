@@ -84,7 +84,7 @@ ad_account = "1234567890"
 audience = "x1"
 mode = "replace"
 "#;
-    let expected = r#"config.toml: state.location: missing: where receipts and lists of rejects are kept: s3://bucket/prefix/, file:///directory or a directory (or set ACTIVATOR_STATE_LOCATION)
+    let expected = r#"config.toml: state.location: missing: where receipts, lists of rejects and the ledger are kept: s3://bucket/prefix/, file:///directory or a directory (or set ACTIVATOR_STATE_LOCATION)
 config.toml:2: queue.url: missing: the URL of the SQS queue with the object events (or set ACTIVATOR_QUEUE_URL)
 config.toml:3: queue.ulr: unknown key (did you mean "url"?)
 config.toml:4: queue.wait_seconds: must be a whole number, not text
@@ -155,6 +155,76 @@ fn variables_go_before_the_text_and_are_checked_like_it() {
          ACTIVATOR_QUEUE_ULR: is not a variable of audience-activator (did you mean \"ACTIVATOR_QUEUE_URL\"?)\n\
          ACTIVATOR_WORKER_OBJECTS: must be a whole number, not text"
     );
+}
+
+#[test]
+fn a_stop_that_the_platform_would_cut_off_is_a_fault_where_the_stop_is_set() {
+    let with = |worker: &str| format!("[worker]\n{worker}{}", with_routes(&[("a", None, "a/")]));
+    assert_eq!(
+        faults(&with("platform_stop_seconds = 30\nstop_seconds = 26\n")),
+        [
+            "config.toml:3: worker.stop_seconds: a stop may take 26 seconds, and the platform kills after 30: lower it to 25 at most, or raise the platform's limit and worker.platform_stop_seconds"
+        ]
+    );
+    // The default, too.
+    let found = faults(&with("platform_stop_seconds = 104\n"));
+    assert!(
+        found[0].starts_with("config.toml:1: worker.stop_seconds: a stop may take 100 seconds")
+    );
+    let enough = with("stop_seconds = 25\nplatform_stop_seconds = 30\n");
+    assert_eq!(
+        valid(&enough).worker.platform_stop,
+        Some(Duration::from_secs(30))
+    );
+
+    let environment = Environment::of([
+        ("ACTIVATOR_WORKER_STOP_SECONDS", "110"),
+        ("ACTIVATOR_WORKER_PLATFORM_STOP_SECONDS", "110"),
+    ]);
+    let read = Config::parse("config.toml", &with(""), &environment, Purpose::Worker);
+    let told = read.unwrap_err().to_string();
+    assert!(
+        told.starts_with("ACTIVATOR_WORKER_STOP_SECONDS: a stop may take 110"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_request_that_a_stop_would_cut_off_is_noticed_where_a_route_may_send_it() {
+    let audience = |stop: u32| {
+        let route = with_routes(&[("a", None, "a/")]);
+        format!("[worker]\nstop_seconds = {stop}\n{route}")
+    };
+    let conversions = |stop: u32| {
+        let text = audience(stop);
+        let (before, _) = text.split_once("[route.custom_audience]").unwrap();
+        format!(
+            "{before}[route.conversions]\nevent_name = \"Lead\"\nevent_time = \"object\"\n\
+             action_source = \"physical_store\"\n"
+        )
+    };
+    for (text, told) in [
+        (
+            audience(94),
+            Some("delivery.audience_timeout_seconds is 90 and worker.stop_seconds is 94: "),
+        ),
+        (audience(95), None),
+        (
+            conversions(34),
+            Some("delivery.conversions_timeout_seconds is 30 and worker.stop_seconds is 34: "),
+        ),
+        (conversions(35), None),
+    ] {
+        let notices = valid(&text).notices;
+        assert_eq!(notices.len(), usize::from(told.is_some()), "{notices:?}");
+        assert!(
+            told.is_none_or(|told| notices[0].starts_with(told)),
+            "{notices:?}"
+        );
+        let nothing = Environment::default();
+        let one_shot = Config::parse("config.toml", &text, &nothing, Purpose::OneShot);
+        assert_eq!(one_shot.unwrap().notices, [""; 0]);
+    }
 }
 
 #[cfg(unix)]

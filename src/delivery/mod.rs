@@ -6,6 +6,6 @@ mod limiter;
 mod sender;
 mod tally;
 
-pub use limiter::{AccountLimiter, AccountLimiters, Turn};
+pub use limiter::{AccountLimiter, AccountLimiters, Limits, LongClosed, Turn};
 pub use sender::{Delivery, Sender, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

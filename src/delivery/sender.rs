@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::alike::Alike;
-use super::limiter::AccountLimiter;
+use super::limiter::{AccountLimiter, LongClosed};
 use super::tally::{DeliveryTally, RefusedRow};
 use crate::backoff::Backoff;
 use crate::batches::Batch;
@@ -59,6 +59,10 @@ pub enum Stop {
     Unknown { attempts: usize },
     #[error("Meta was not able to take the request in {attempts} attempts")]
     Unavailable { attempts: usize },
+    #[error(
+        "Meta's quota stays used up for longer than delivery.longest_wait_seconds: the rest can be sent when it has recovered"
+    )]
+    Throttled { until: Instant },
     #[error(transparent)]
     Credentials(#[from] SecretError),
     /// Told to, by a shutdown, a lost message, or another batch that had to stop.
@@ -68,6 +72,12 @@ pub enum Stop {
 
 fn shown(error: &Option<ErrorCode>) -> String {
     error.map_or_else(|| "without a code".to_owned(), |error| error.to_string())
+}
+
+impl From<LongClosed> for Stop {
+    fn from(LongClosed { until }: LongClosed) -> Stop {
+        Stop::Throttled { until }
+    }
 }
 
 /// What a [`Sender`] works with.
@@ -101,6 +111,12 @@ impl Sender {
             splits: AtomicU32::new(0),
             alike: Alike::default(),
         }
+    }
+
+    /// Rows of the object were accepted in an earlier attempt.
+    pub fn that_goes_on(self) -> Sender {
+        self.alike.accepted();
+        self
     }
 
     /// Delivers every row of the batch, in as many requests as that takes.
@@ -147,15 +163,16 @@ impl Sender {
         Ok(tally)
     }
 
-    /// Looks at the object as a whole, once every batch has its answer. If not one row
-    /// was accepted, and the error is none that Meta gives for the content of a row,
-    /// then it was not the rows that were refused.
-    pub fn conclude(&self, tally: &DeliveryTally) -> Result<(), Stop> {
-        match tally.refused.first() {
+    /// Looks at the object as a whole, once every batch has its answer: how many rows were
+    /// accepted, and one that was refused. If not one row was accepted, and the error is
+    /// none that Meta gives for the content of a row, then it was not the rows that were
+    /// refused.
+    pub fn conclude(&self, accepted: u64, refused: Option<RefusedRow>) -> Result<(), Stop> {
+        match refused {
             Some(RefusedRow { error, .. })
-                if tally.rows_accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) =>
+                if accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) =>
             {
-                Err(Stop::TooManyRefused { error: *error })
+                Err(Stop::TooManyRefused { error })
             }
             _ => Ok(()),
         }
@@ -170,11 +187,19 @@ impl Sender {
             let credentials = self
                 .or_halted(self.with.credentials.get(&self.with.secret))
                 .await??;
-            let turn = self.or_halted(self.with.limiter.ready()).await?;
+            let turn = self.or_halted(self.with.limiter.ready()).await??;
             let answer = self.attempt(&request, &credentials, tally).await;
-            drop(turn);
+            let closed_for = turn.answered(&answer);
             let outcome = answer.outcome;
             self.log(batch, &answer);
+            if let Some(closed_for) = closed_for {
+                warn!(
+                    wait_ms = closed_for.as_millis() as u64,
+                    meta.error = answer.error.map(tracing::field::display),
+                    throttled = matches!(outcome, Outcome::Throttled { .. }),
+                    "Meta's quota is used up; all requests that need it wait"
+                );
+            }
             match outcome {
                 Outcome::Accepted { received } => {
                     return Ok(self.accepted(batch, answer, received, 0, tally));
@@ -212,14 +237,7 @@ impl Sender {
                     }
                     renewed = true;
                 }
-                Outcome::Throttled { wait } => {
-                    let wait = self.with.limiter.throttled(wait);
-                    warn!(
-                        wait_ms = wait.as_millis() as u64,
-                        meta.error = answer.error.map(tracing::field::display),
-                        "Meta throttles this account; all its requests wait"
-                    );
-                }
+                Outcome::Throttled { .. } => {}
                 Outcome::Transient | Outcome::Unknown | Outcome::TooLarge => {
                     failures += 1;
                     let whole_again = WHOLE_AGAIN.min(self.with.attempts.saturating_sub(1));
@@ -273,7 +291,6 @@ impl Sender {
         invalid: u64,
         tally: &mut DeliveryTally,
     ) -> Final {
-        self.with.limiter.went_through();
         tally.trace(answer.trace_id);
         // Never seen, and no source says when it happens; somebody should know.
         if received != batch.entries() {

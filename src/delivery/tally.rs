@@ -26,7 +26,7 @@ pub struct DeliveryTally {
 }
 
 /// More trace ids than anybody quotes to a support desk; what is beyond is counted.
-const MOST_TRACE_IDS: usize = 1_000;
+const MOST_TRACE_IDS: usize = 200;
 
 impl DeliveryTally {
     pub(super) fn trace(&mut self, trace_id: Option<TraceId>) {
@@ -36,19 +36,5 @@ impl DeliveryTally {
                 self.trace_ids.push(trace_id);
             }
         }
-    }
-
-    pub fn add(&mut self, other: DeliveryTally) {
-        self.batches += other.batches;
-        self.rows_accepted += other.rows_accepted;
-        self.refused.extend(other.refused);
-        self.entries_sent += other.entries_sent;
-        self.entries_invalid += other.entries_invalid;
-        self.requests += other.requests;
-        self.retries += other.retries;
-        self.trace_ids_total += other.trace_ids_total;
-        let room = MOST_TRACE_IDS - self.trace_ids.len();
-        self.trace_ids
-            .extend(other.trace_ids.into_iter().take(room));
     }
 }

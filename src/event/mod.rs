@@ -5,8 +5,8 @@
 //! nothing of routes, nor of what becomes of the message.
 //!
 //! The one idea: a message is an object, or *known* noise, or not understood. Only
-//! the first two may ever be deleted; the third is left to the queue's redrive
-//! policy, so that nothing is lost because this version could not read it.
+//! the first two may ever be deleted; the third is put aside with a
+//! reason, so that nothing is lost because this version could not read it.
 
 mod announce;
 mod body;
@@ -51,7 +51,7 @@ pub enum Decoded {
     Objects(Vec<ObjectEvent>),
     /// Nothing for anybody here: delete it and count it.
     Noise(Noise),
-    /// Leave it to the redrive policy; never delete it.
+    /// Put it aside; never delete it without a copy.
     NotUnderstood(Reason),
 }
 

@@ -30,6 +30,7 @@ mod reason;
 mod row;
 mod static_value;
 mod tally;
+mod tally_record;
 mod text;
 mod weak;
 
@@ -40,6 +41,7 @@ pub use identify::{Reject, Verdict};
 pub use mapping::Mapping;
 pub use mapping_error::{MappingError, MappingFault};
 pub use normalize::{Context, Normalized, Outcome, Scratch, Spelling, normalize};
+pub use quality::QualityFindings;
 pub use reason::Reason;
 pub use row::{IdentifiedRow, Identifier};
 pub use static_value::StaticValue;

@@ -1,22 +1,26 @@
 //! What became of the cells of an object, in counts per key.
 
+use serde::{Deserialize, Serialize};
+
 use super::key::Key;
 use super::quality;
 use super::reason::Reason;
+use super::tally_record::TallyRecord;
 
 /// Counts of cells per source key: plain numbers, to be added up over batches.
 ///
 /// Each value of a cell with several counts as a cell; static values are none. The cells
 /// of rows that are rejected in the end are counted too; of filtered rows none are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "TallyRecord", from = "TallyRecord")]
 pub struct Tally {
     /// One for each key. On the heap: a tally is moved through futures, and has kilobytes.
-    keys: Vec<KeyTally>,
-    rows: u64,
+    pub(super) keys: Vec<KeyTally>,
+    pub(super) rows: u64,
     /// The keys of the row at hand, one bit each.
-    seen: u64,
-    addresses: u64,
-    work_addresses: u64,
+    pub(super) seen: u64,
+    pub(super) addresses: u64,
+    pub(super) work_addresses: u64,
 }
 
 impl Default for Tally {
@@ -46,7 +50,7 @@ pub struct KeyTally {
     pub changed: u64,
     /// Of the kept and changed, those that were hashed before.
     pub already_hashed: u64,
-    dropped: [u64; Reason::ALL.len()],
+    pub(super) dropped: [u64; Reason::ALL.len()],
 }
 
 impl Default for KeyTally {

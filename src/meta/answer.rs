@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 use super::class;
 use super::outcome::{ErrorCode, Outcome};
@@ -103,7 +105,7 @@ impl Answer {
         Answer {
             outcome: match outcome {
                 Outcome::Throttled { .. } => Outcome::Throttled {
-                    wait: retry_after(headers).or(usage.regain_access),
+                    wait: retry_after(headers),
                 },
                 other => other,
             },
@@ -123,11 +125,19 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Meta does not document `Retry-After`; honoured if it comes, up to a day. Zero is no
-/// answer to how long: taken at its word, a blocked account would be called on and on.
+/// Meta does not document `Retry-After`; honoured if it comes, up to a day: seconds, or a
+/// date, which is held against that of the answer and not our clock. Zero is no answer to
+/// how long: taken at its word, a blocked account would be called on and on.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = text(headers, &RETRY_AFTER)?.trim().parse().ok()?;
-    (seconds > 0).then(|| Duration::from_secs(seconds.min(86_400)))
+    let after = text(headers, &RETRY_AFTER)?.trim();
+    let seconds = after.parse::<i64>().ok().or_else(|| {
+        let date = |text| OffsetDateTime::parse(text, &Rfc2822).ok();
+        let now = text(headers, &DATE).and_then(date);
+        let now = now.unwrap_or_else(OffsetDateTime::now_utc);
+        Some((date(after)? - now).whole_seconds())
+    })?;
+    let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?;
+    Some(Duration::from_secs(seconds.min(86_400)))
 }
 
 /// Any answer of either API. `invalid_entry_samples`, `messages` and the texts of
@@ -179,7 +189,7 @@ impl Body {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
 
@@ -274,30 +284,27 @@ mod tests {
     }
 
     #[test]
-    fn a_throttle_waits_as_long_as_it_is_told() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            "x-business-use-case-usage",
-            r#"{"1":[{"type":"custom_audience","call_count":100,"estimated_time_to_regain_access":6}]}"#
-                .parse()
-                .unwrap(),
-        );
-        let body = br#"{"error":{"code":80003}}"#;
-        let minutes = Some(Duration::from_secs(360));
-        assert_eq!(
-            Answer::read(400, &headers, body).outcome,
-            Outcome::Throttled { wait: minutes }
-        );
-        headers.insert(RETRY_AFTER, "7".parse().unwrap());
-        let seconds = Some(Duration::from_secs(7));
-        assert_eq!(
-            Answer::read(400, &headers, body).outcome,
-            Outcome::Throttled { wait: seconds }
-        );
-        headers.insert(RETRY_AFTER, "0".parse().unwrap());
-        assert_eq!(
-            Answer::read(400, &headers, body).outcome,
-            Outcome::Throttled { wait: minutes }
-        );
+    fn a_throttle_says_how_long_in_seconds_or_by_a_date() {
+        let wait = |after: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            let body = br#"{"error":{"code":80003}}"#;
+            match Answer::read(400, &headers, body).outcome {
+                Outcome::Throttled { wait } => wait.map(|wait| wait.as_secs()),
+                other => panic!("{other:?}"),
+            }
+        };
+        let now = Some("Tue, 24 Nov 2026 08:00:00 GMT");
+        assert_eq!(wait(" 7 ", None), Some(7));
+        assert_eq!(wait("Tue, 24 Nov 2026 08:01:30 GMT", now), Some(90));
+        assert_eq!(wait("Tue, 24 Nov 2026 07:59:00 GMT", now), None, "past");
+        assert_eq!(wait("Tue, 24 Nov 2048 08:00:00 GMT", None), Some(86_400));
+        assert_eq!(wait("9999999999", None), Some(86_400));
+        for nothing in ["0", "-1", "soon", "", "99999999999999999999"] {
+            assert_eq!(wait(nothing, now), None, "{nothing:?}");
+        }
     }
 }

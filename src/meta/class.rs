@@ -46,6 +46,15 @@ pub(super) fn of_error(error: ErrorCode, transient: bool) -> Outcome {
 }
 
 impl ErrorCode {
+    /// Of a throttle: whether it is the app or its user that called too often, and with
+    /// them every account, and not the account alone.
+    pub fn limits_the_token(self) -> bool {
+        match (self.code, self.subcode) {
+            (17, Some(2_446_079)) => false,
+            (code, _) => matches!(code, 4 | 17 | 341),
+        }
+    }
+
     /// Whether the error is one of those by which Meta refuses the content of a row:
     /// the family of event validation. Any other that refuses a row may as well refuse
     /// something that all of the requests have in common.
@@ -126,6 +135,14 @@ mod tests {
             let error = ErrorCode { code, subcode };
             assert_eq!(of_error(error, transient), expected, "code {error}");
         }
+    }
+
+    #[test]
+    fn limits_of_apps_and_users_are_not_the_accounts() {
+        let of_token = |code, subcode| ErrorCode { code, subcode }.limits_the_token();
+        assert!(of_token(4, None) && of_token(4, Some(1_504_022)) && of_token(17, None));
+        assert!(!of_token(17, Some(2_446_079)) && !of_token(613, Some(1_487_742)));
+        assert!(!of_token(80_003, None));
     }
 
     #[test]

@@ -1,20 +1,19 @@
 //! One HTTP call to Meta: a request goes out, an answer comes back, whatever it is.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use tokio::time::timeout;
 
 use super::answer::Answer;
+use super::exchange::{BuildError, Exchange, ExchangeError, HttpRequest, Method, Network};
 use crate::credentials::Credentials;
-
-/// Answers are a few hundred bytes; refused samples and error pages can make them
-/// larger. What is beyond is not read.
-const LARGEST_ANSWER: usize = 1 << 20;
 
 #[derive(Clone)]
 pub struct ClientOptions {
@@ -50,12 +49,6 @@ pub enum Endpoint {
     AudienceUsers { audience: String },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    Post,
-    Delete,
-}
-
 /// A request but for the token.
 #[derive(Clone)]
 pub struct Request {
@@ -75,32 +68,30 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Why a client could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot set up the HTTP client for Meta")]
-pub struct BuildError(#[source] reqwest::Error);
-
-/// Keeps connections to Meta open. Cheap to clone.
-#[derive(Clone, Debug)]
+/// Says what to send, and what came of it; an [`Exchange`] carries it. Cheap to clone.
+#[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    exchange: Arc<dyn Exchange>,
     options: ClientOptions,
 }
 
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Client {
+    /// Over the network.
     pub fn new(options: ClientOptions) -> Result<Client, BuildError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(options.connect_timeout)
-            // A redirect would carry the token and the rows elsewhere; Meta sends none.
-            .redirect(reqwest::redirect::Policy::none())
-            // Neither is documented by Meta, and keep-alive is what matters.
-            .http1_only()
-            .tcp_keepalive(Duration::from_secs(60))
-            .pool_idle_timeout(Duration::from_secs(50))
-            .user_agent(concat!("audience-activator/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(BuildError)?;
-        Ok(Client { http, options })
+        let network = Network::new(options.connect_timeout)?;
+        Ok(Client::over(Arc::new(network), options))
+    }
+
+    pub fn over(exchange: Arc<dyn Exchange>, options: ClientOptions) -> Client {
+        Client { exchange, options }
     }
 
     /// Sends the request once. Never fails: that no answer came is an answer too.
@@ -113,28 +104,21 @@ impl Client {
             return Answer::bad_token();
         };
         bearer.set_sensitive(true);
-        let method = match request.method {
-            Method::Post => reqwest::Method::POST,
-            Method::Delete => reqwest::Method::DELETE,
-        };
         let mut url = self.url(&request.endpoint);
         if let Some(secret) = &credentials.app_secret {
             url.push_str("?appsecret_proof=");
             url.push_str(&proof(secret, token));
         }
-        let sent = self
-            .http
-            .request(method, url)
-            .timeout(self.timeout(&request.endpoint))
-            .header(AUTHORIZATION, bearer)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(request.body.clone())
-            .send()
-            .await;
-        match sent {
-            Ok(response) => read(response).await,
-            // Only a connection that was never made cannot have carried the request.
-            Err(error) => Answer::none(!error.is_connect() && !error.is_builder()),
+        let exchange = self.exchange.exchange(HttpRequest {
+            method: request.method,
+            url,
+            authorization: bearer,
+            body: request.body.clone(),
+        });
+        match timeout(self.timeout(&request.endpoint), exchange).await {
+            Ok(Ok(response)) => Answer::read(response.status, &response.headers, &response.body),
+            Ok(Err(ExchangeError::NotSent)) => Answer::none(false),
+            Ok(Err(ExchangeError::NoAnswer)) | Err(_) => Answer::none(true),
         }
     }
 
@@ -172,25 +156,75 @@ fn proof(app_secret: &SecretString, token: &str) -> String {
     const_hex::encode(hmac.finalize().into_bytes())
 }
 
-async fn read(mut response: reqwest::Response) -> Answer {
-    let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(_) => return Answer::read(status, &headers, &body),
-            // The answer broke off: it was on its way, so something happened.
-            Err(_) => return Answer::none(true),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use futures_util::FutureExt;
+    use futures_util::future::{self, BoxFuture};
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::credentials::{RawSecret, recognise};
+    use crate::meta::{HttpResponse, Outcome};
+
+    /// Answers as told, or never.
+    struct Told(Option<Result<(), ExchangeError>>);
+
+    impl Exchange for Told {
+        fn exchange(&self, _: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, ExchangeError>> {
+            let Some(told) = self.0 else {
+                return future::pending().boxed();
+            };
+            let answer = told.map(|()| HttpResponse {
+                status: 200,
+                headers: reqwest::header::HeaderMap::new(),
+                body: Bytes::from_static(br#"{"events_received":1}"#),
+            });
+            future::ready(answer).boxed()
+        }
+    }
+
+    async fn outcome(told: Option<Result<(), ExchangeError>>) -> Outcome {
+        let options = ClientOptions {
+            endpoint: "https://graph.facebook.com".to_owned(),
+            conversions_version: "v26.0".to_owned(),
+            audience_version: "v26.0".to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            conversions_timeout: Duration::from_secs(30),
+            audience_timeout: Duration::from_secs(120),
+        };
+        let request = Request {
+            endpoint: Endpoint::Events {
+                dataset: "1".to_owned(),
+            },
+            method: Method::Post,
+            body: Bytes::from_static(b"{}"),
+        };
+        let secret = RawSecret::Text(SecretString::from("TOKEN"));
+        let credentials = recognise(&secret).unwrap();
+        let client = Client::over(Arc::new(Told(told)), options);
+        client.send(&request, &credentials).await.outcome
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_left_and_has_no_answer_is_unknown_and_what_never_left_is_not() {
+        assert_eq!(
+            outcome(Some(Ok(()))).await,
+            Outcome::Accepted { received: 1 }
+        );
+        assert_eq!(
+            outcome(Some(Err(ExchangeError::NotSent))).await,
+            Outcome::Transient
+        );
+        assert_eq!(
+            outcome(Some(Err(ExchangeError::NoAnswer))).await,
+            Outcome::Unknown
+        );
+        let asked = Instant::now();
+        assert_eq!(outcome(None).await, Outcome::Unknown);
+        assert_eq!(asked.elapsed().as_secs(), 30);
+    }
 
     #[test]
     fn the_proof_is_the_one_that_metas_sdk_makes() {

@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 
-use super::client::{Endpoint, Method, Request};
+use super::client::{Endpoint, Request};
 use super::destination::{Destination, RowReject};
+use super::exchange::Method;
 use super::json;
 use crate::batches::{Batch, BatchLimits, Envelope};
 use crate::identity::IdentifiedRow;

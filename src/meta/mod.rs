@@ -9,17 +9,21 @@ mod client;
 mod conversions;
 mod custom_audience;
 mod destination;
+mod exchange;
 mod json;
 mod outcome;
 mod usage;
 
 pub use answer::{Answer, TraceId};
-pub use client::{BuildError, Client, ClientOptions, Endpoint, Method, Request};
+pub use client::{Client, ClientOptions, Endpoint, Request};
 pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
     PropertySource, TooOld,
 };
 pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith, IdScopes};
 pub use destination::{Destination, LeftOut, RowReject};
+pub use exchange::{
+    BuildError, Exchange, ExchangeError, HttpRequest, HttpResponse, Method, Network,
+};
 pub use outcome::{ErrorCode, Outcome};
-pub use usage::Usage;
+pub use usage::{BusinessUsage, Reading, Usage};

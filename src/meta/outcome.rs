@@ -11,7 +11,8 @@ pub enum Outcome {
     /// An audience upload of which some entries had a wrong form. Sending them
     /// again does not help.
     Partial { received: u64, invalid: u64 },
-    /// Refused for its rate. Calling on lengthens the block: the whole account waits.
+    /// Refused for its rate. Calling on lengthens the block: the whole account waits, for
+    /// as long as `Retry-After` says, if it came.
     Throttled { wait: Option<Duration> },
     /// Refused for the moment; nothing of it happened.
     Transient,

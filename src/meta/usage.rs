@@ -1,62 +1,148 @@
 //! Meta's usage headers: how much of its quota the caller has used.
 //!
-//! They come on success and failure, may be missing, and hold JSON as text. A bad
-//! one is ignored: it must never fail a request.
+//! They come on success and failure, may be missing, and hold JSON as text, of which
+//! whatever cannot be understood is passed over: it must never fail a request.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
+use serde_json::Value;
 
-/// The highest use in percent, as far as the headers tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// How long Meta's score of an ad account takes to decay. (Meta, "Rate Limiting".)
+const SCORE_DECAY: Duration = Duration::from_secs(300);
+
+/// Meta lists up to 32 objects, some of them with several entries.
+const MOST_BUSINESSES: usize = 128;
+
+/// The use in percent, as far as the headers tell.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// `X-App-Usage`.
+    /// `X-App-Usage`, the highest of its numbers.
     pub app_percent: Option<f64>,
     /// `X-Ad-Account-Usage`.
     pub account_percent: Option<f64>,
-    /// `X-Business-Use-Case-Usage`, all its objects.
-    pub business_percent: Option<f64>,
-    /// How long Meta says the block lasts: minutes in the business header,
-    /// seconds in the ad account's.
+    /// How long the account's score takes to come back to nothing, in seconds there.
+    pub account_reset: Option<Duration>,
+    /// `X-Business-Use-Case-Usage`.
+    pub businesses: Vec<BusinessUsage>,
+}
+
+/// One use case of one object in the business header.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BusinessUsage {
+    /// The id of the account or business.
+    pub object: Option<u64>,
+    /// Of type `custom_audience`; other types have quotas of their own.
+    pub of_audiences: bool,
+    /// The highest of its numbers: any of them at 100 throttles.
+    pub percent: Option<f64>,
+    /// How long Meta says the block lasts, in minutes there.
     pub regain_access: Option<Duration>,
+}
+
+/// What the headers say about one quota.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    pub percent: f64,
+    /// Access is blocked for so long.
+    pub regain_access: Option<Duration>,
+    /// Without calls nothing is left of the use after so long, where that is known.
+    pub reset: Option<Duration>,
 }
 
 impl Usage {
     pub(super) fn read(headers: &HeaderMap) -> Usage {
         let mut usage = Usage::default();
-        if let Some(app) = parse::<Counts>(headers, "x-app-usage") {
-            usage.app_percent = app.highest();
+        if let Some(app) = parse(headers, "x-app-usage") {
+            usage.app_percent = highest(&app);
         }
-        if let Some(account) = parse::<AccountUsage>(headers, "x-ad-account-usage") {
-            usage.account_percent = account.acc_id_util_pct;
-            if account.acc_id_util_pct >= Some(100.0) {
-                usage.wait_at_least(account.reset_time_duration, 1.0);
-            }
+        if let Some(account) = parse(headers, "x-ad-account-usage") {
+            usage.account_percent = number(&account, "acc_id_util_pct");
+            usage.account_reset = wait(&account, "reset_time_duration", 1.0);
         }
-        type Businesses = BTreeMap<String, Vec<BusinessUsage>>;
-        if let Some(businesses) = parse::<Businesses>(headers, "x-business-use-case-usage") {
-            for business in businesses.values().flatten() {
-                usage.business_percent = larger(usage.business_percent, business.counts.highest());
-                usage.wait_at_least(business.estimated_time_to_regain_access, 60.0);
-            }
+        if let Some(Value::Object(objects)) = parse(headers, "x-business-use-case-usage") {
+            let entries = objects.iter().flat_map(|(id, entries)| {
+                let entries = entries.as_array().into_iter().flatten();
+                entries.map(|entry| BusinessUsage {
+                    object: id.strip_prefix("act_").unwrap_or(id).parse().ok(),
+                    of_audiences: entry.get("type").and_then(Value::as_str)
+                        == Some("custom_audience"),
+                    percent: highest(entry),
+                    regain_access: wait(entry, "estimated_time_to_regain_access", 60.0),
+                })
+            });
+            usage.businesses = entries.take(MOST_BUSINESSES).collect();
         }
         usage
     }
 
-    /// `amount` of units of so many seconds; nothing and zero say "not throttled".
-    fn wait_at_least(&mut self, amount: Option<f64>, seconds: f64) {
-        let Some(amount) = amount.filter(|amount| *amount > 0.0) else {
-            return;
-        };
-        let wait = Duration::from_secs_f64((amount * seconds).min(86_400.0));
-        self.regain_access = self.regain_access.max(Some(wait));
+    /// The highest of the business header.
+    pub fn business_percent(&self) -> Option<f64> {
+        let percents = self.businesses.iter().map(|business| business.percent);
+        percents.fold(None, larger)
+    }
+
+    /// What concerns the account that was called, by the number of its id if it is an ad
+    /// account. The ad account's header is always about it. Of the business header those
+    /// entries are that bear its id, or all, and of these those about audiences, or all.
+    pub fn of_account(&self, id: Option<u64>) -> Option<Reading> {
+        let mut business: Vec<_> = self.businesses.iter().collect();
+        narrow(&mut business, |one| id.is_some() && one.object == id);
+        narrow(&mut business, |one| one.of_audiences);
+        let business_percent = business.iter().map(|one| one.percent).fold(None, larger);
+        let business_regain = business.iter().filter_map(|one| one.regain_access).max();
+
+        let blocked = self.account_percent >= Some(100.0);
+        let account_regain = self.account_reset.filter(|_| blocked);
+        let by_account = self.account_percent >= business_percent;
+        let reset = by_account.then(|| self.account_reset.unwrap_or(SCORE_DECAY));
+        let regain_access = business_regain.max(account_regain);
+        let untold = regain_access.map(|_| 100.0);
+        let percent = larger(self.account_percent, business_percent).or(untold)?;
+        Some(Reading {
+            percent,
+            regain_access,
+            reset,
+        })
+    }
+
+    /// What concerns the app, and with it every account that is called with its token.
+    pub fn of_app(&self) -> Option<Reading> {
+        Some(Reading {
+            percent: self.app_percent?,
+            regain_access: None,
+            reset: None,
+        })
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(headers: &HeaderMap, name: &str) -> Option<T> {
+/// Keeps only those, if there are any.
+fn narrow(all: &mut Vec<&BusinessUsage>, of_those: impl Fn(&BusinessUsage) -> bool) {
+    if all.iter().any(|one| of_those(one)) {
+        all.retain(|one| of_those(one));
+    }
+}
+
+fn parse(headers: &HeaderMap, name: &str) -> Option<Value> {
     serde_json::from_slice(headers.get(name)?.as_bytes()).ok()
+}
+
+fn number(report: &Value, name: &str) -> Option<f64> {
+    report.get(name)?.as_f64().filter(|number| *number >= 0.0)
+}
+
+fn highest(report: &Value) -> Option<f64> {
+    let names = ["call_count", "total_time", "total_cputime"];
+    names
+        .map(|name| number(report, name))
+        .into_iter()
+        .fold(None, larger)
+}
+
+/// A number of units of so many seconds, a day at most; nothing and zero are no wait.
+fn wait(report: &Value, name: &str, seconds: f64) -> Option<Duration> {
+    let amount = number(report, name).filter(|amount| *amount > 0.0)?;
+    Some(Duration::from_secs_f64((amount * seconds).min(86_400.0)))
 }
 
 fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
@@ -64,33 +150,6 @@ fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
         (Some(a), Some(b)) => Some(a.max(b)),
         (a, b) => a.or(b),
     }
-}
-
-#[derive(Deserialize)]
-struct Counts {
-    call_count: Option<f64>,
-    total_time: Option<f64>,
-    total_cputime: Option<f64>,
-}
-
-impl Counts {
-    /// Any of the three at 100 throttles.
-    fn highest(&self) -> Option<f64> {
-        larger(self.call_count, larger(self.total_time, self.total_cputime))
-    }
-}
-
-#[derive(Deserialize)]
-struct AccountUsage {
-    acc_id_util_pct: Option<f64>,
-    reset_time_duration: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct BusinessUsage {
-    #[serde(flatten)]
-    counts: Counts,
-    estimated_time_to_regain_access: Option<f64>,
 }
 
 #[cfg(test)]
@@ -102,10 +161,15 @@ mod tests {
     fn read(pairs: &[(&'static str, &str)]) -> Usage {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
+            // Written over several lines in a test, a header is one.
+            let value: String = value.lines().map(str::trim).collect();
             headers.append(*name, value.parse().unwrap());
         }
         Usage::read(&headers)
     }
+
+    const BUSINESS: &str = "x-business-use-case-usage";
+    const ACCOUNT: &str = "x-ad-account-usage";
 
     #[test]
     fn the_highest_of_all_percentages_counts() {
@@ -115,23 +179,54 @@ mod tests {
                 r#"{"call_count":12,"total_time":7.5,"total_cputime":3}"#,
             ),
             (
-                "x-business-use-case-usage",
-                r#"{"1":[{"type":"custom_audience","call_count":10,"total_cputime":8,"total_time":31,"estimated_time_to_regain_access":0},{"type":"new_one","call_count":44.5}],"2":[]}"#,
+                BUSINESS,
+                r#"{"1":[{"type":"ads_insights","call_count":10,"total_cputime":8,"total_time":31,"estimated_time_to_regain_access":0},{"type":"new_one","call_count":44.5}],"2":[]}"#,
             ),
         ]);
-        assert_eq!(usage.app_percent, Some(12.0));
-        assert_eq!(usage.business_percent, Some(44.5));
-        assert_eq!(usage.regain_access, None);
+        assert_eq!(usage.of_app().unwrap().percent, 12.0);
+        assert_eq!(usage.business_percent(), Some(44.5));
+        let reading = usage.of_account(None).unwrap();
+        assert_eq!((reading.percent, reading.regain_access), (44.5, None));
+        assert_eq!(
+            reading.reset, None,
+            "no source says how calls of an hour go"
+        );
     }
 
     #[test]
     fn the_business_header_counts_minutes_and_the_accounts_seconds() {
-        let business = r#"{"1":[{"estimated_time_to_regain_access":6}]}"#;
-        let usage = read(&[("x-business-use-case-usage", business)]);
-        assert_eq!(usage.regain_access, Some(Duration::from_secs(360)));
+        let usage = read(&[(BUSINESS, r#"{"1":[{"estimated_time_to_regain_access":6}]}"#)]);
+        let reading = usage.of_account(None).unwrap();
+        assert_eq!(reading.regain_access, Some(Duration::from_secs(360)));
+        assert_eq!(reading.percent, 100.0, "a block without a number is one");
         let account = r#"{"acc_id_util_pct":100,"reset_time_duration":120}"#;
-        let usage = read(&[("x-ad-account-usage", account)]);
-        assert_eq!(usage.regain_access, Some(Duration::from_secs(120)));
+        let reading = read(&[(ACCOUNT, account)]).of_account(None).unwrap();
+        assert_eq!(reading.regain_access, Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn a_score_below_its_limit_blocks_nothing_and_tells_when_it_will_be_gone() {
+        let account = r#"{"acc_id_util_pct":41.5,"reset_time_duration":120}"#;
+        let reading = read(&[(ACCOUNT, account)]).of_account(Some(7)).unwrap();
+        assert_eq!((reading.percent, reading.regain_access), (41.5, None));
+        assert_eq!(reading.reset, Some(Duration::from_secs(120)));
+        let untold = read(&[(ACCOUNT, r#"{"acc_id_util_pct":41}"#)]);
+        assert_eq!(untold.of_account(None).unwrap().reset, Some(SCORE_DECAY));
+    }
+
+    #[test]
+    fn an_account_is_not_held_up_by_the_quotas_of_others() {
+        let usage = read(&[(
+            BUSINESS,
+            r#"{"1":[{"type":"custom_audience","call_count":20},{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":50}],
+                "act_2":[{"type":"custom_audience","call_count":90}],"3":[{"type":"ads_management","call_count":95}]}"#,
+        )]);
+        let percent = |id| usage.of_account(id).unwrap().percent;
+        assert_eq!(usage.of_account(Some(1)).unwrap().regain_access, None);
+        assert_eq!(
+            [Some(1), Some(2), Some(3), Some(4), None].map(percent),
+            [20.0, 90.0, 95.0, 90.0, 90.0]
+        );
     }
 
     #[test]
@@ -140,17 +235,22 @@ mod tests {
             "",
             "no json",
             "[]",
-            r#"{"call_count":"many"}"#,
-            r#"{"1":{}}"#,
+            r#"{"call_count":"many","acc_id_util_pct":-3}"#,
+            r#"{"1":{},"2":[7,null,{"call_count":[]}]}"#,
             "null",
+            "7",
         ] {
-            assert_eq!(
-                read(&[("x-app-usage", text), ("x-business-use-case-usage", text)]).regain_access,
-                None
-            );
+            let usage = read(&[("x-app-usage", text), (BUSINESS, text), (ACCOUNT, text)]);
+            assert_eq!((usage.of_account(Some(1)), usage.of_app()), (None, None));
         }
         let account = r#"{"acc_id_util_pct":1e308,"reset_time_duration":1e308}"#;
-        let usage = read(&[("x-ad-account-usage", account)]);
-        assert_eq!(usage.regain_access, Some(Duration::from_secs(86_400)));
+        let reading = read(&[(ACCOUNT, account)]).of_account(None).unwrap();
+        assert_eq!(reading.regain_access, Some(Duration::from_secs(86_400)));
+    }
+
+    #[test]
+    fn what_can_be_understood_counts_beside_what_cannot() {
+        let text = r#"{"a":7,"1":[{"call_count":"x","total_time":80},"?"]}"#;
+        assert_eq!(read(&[(BUSINESS, text)]).business_percent(), Some(80.0));
     }
 }

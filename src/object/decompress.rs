@@ -83,6 +83,13 @@ enum Inner<R> {
     Packed(Whole<Box<Unpacked<Whole<R>>>>),
 }
 
+impl<R: AsyncRead> Decompressed<R> {
+    /// What is known to be the text itself, from anywhere in it on.
+    pub fn plain(text: R) -> Decompressed<R> {
+        Decompressed(Inner::Plain(AsyncReadExt::chain(Cursor::default(), text)))
+    }
+}
+
 impl<R: AsyncBufRead + Unpin> AsyncRead for Decompressed<R> {
     fn poll_read(
         mut self: Pin<&mut Self>,

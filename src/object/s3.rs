@@ -26,6 +26,10 @@ impl S3Source {
     pub fn new(client: Client) -> S3Source {
         S3Source { client }
     }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
 }
 
 impl ObjectSource for S3Source {
@@ -131,6 +135,6 @@ fn body(answer: GetObjectOutput, address: ObjectAddress) -> Body {
     .boxed()
 }
 
-fn unquoted(etag: &str) -> &str {
+pub(super) fn unquoted(etag: &str) -> &str {
     etag.trim_matches('"')
 }

@@ -24,8 +24,9 @@ pub struct HeartbeatOptions {
     pub visibility: Duration,
     /// When the receive returned.
     pub received_at: Instant,
-    /// The message is not held beyond this time from its receive. SQS allows twelve
-    /// hours, but tends to refuse the whole of them.
+    /// Work on the message ends at this time from its receive: SQS lets nobody hold
+    /// one for more than twelve hours. What is left of them is for requests that are
+    /// out to end, and for the message to be given back.
     pub wall: Duration,
     /// A call that takes longer is given up and tried again.
     pub call_timeout: Duration,
@@ -42,6 +43,9 @@ impl HeartbeatOptions {
     }
 }
 
+/// SQS tends to refuse the whole of the twelve hours.
+const HOLD: Duration = LONGEST_HOLD.saturating_sub(Duration::from_secs(60));
+
 /// Why a message is no longer ours to work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lost {
@@ -49,7 +53,9 @@ pub enum Lost {
     HandleExpired,
     /// The queue could not be told in time.
     NotExtended,
-    /// It was held as long as a message may be. It can still be given back.
+    /// It was held nearly as long as a message may be. It is still hidden, for some
+    /// minutes or until the heartbeat is stopped: end what is out, stop the heartbeat,
+    /// then give the message back with a visibility of zero.
     Wall,
 }
 
@@ -74,21 +80,31 @@ impl Heartbeat {
         let stop = CancellationToken::new();
         let lost = CancellationToken::new();
         let reason = Arc::new(OnceLock::new());
+        let wall = options.received_at + options.wall.min(HOLD);
         let keeper = Keeper::new(queue, handle, options, stop.clone());
         // Held by the task, so that also its panic counts as a loss.
         let guard = lost.clone().drop_guard();
-        let told = Arc::clone(&reason);
+        let told = Telling {
+            lost: lost.clone(),
+            reason: Arc::clone(&reason),
+        };
         let task = tokio::spawn(
             async move {
-                match keeper.keep().await {
+                let kept = keeper.keep();
+                tokio::pin!(kept);
+                let ended = tokio::select! {
+                    biased;
+                    ended = &mut kept => ended,
+                    () = sleep_until(wall) => {
+                        told.lost_because(Lost::Wall);
+                        kept.await
+                    }
+                };
+                match ended {
                     Ended::Stopped => {
                         guard.disarm();
                     }
-                    Ended::Lost(why) => {
-                        // Nobody else sets it.
-                        let _ = told.set(why);
-                        drop(guard);
-                    }
+                    Ended::Lost(why) => told.lost_because(why),
                 }
             }
             .instrument(tracing::Span::current()),
@@ -127,6 +143,20 @@ impl Drop for Heartbeat {
     }
 }
 
+struct Telling {
+    lost: CancellationToken,
+    reason: Arc<OnceLock<Lost>>,
+}
+
+impl Telling {
+    /// The first reason counts.
+    fn lost_because(&self, why: Lost) {
+        tracing::warn!(reason = ?why, "the message is lost to this worker; its object will be taken up again");
+        let _ = self.reason.set(why);
+        self.lost.cancel();
+    }
+}
+
 enum Ended {
     Stopped,
     Lost(Lost),
@@ -144,7 +174,7 @@ struct Keeper {
     handle: ReceiptHandle,
     visibility: Duration,
     call_timeout: Duration,
-    wall: Instant,
+    hold_ends: Instant,
     first: Term,
     stop: CancellationToken,
 }
@@ -156,17 +186,17 @@ impl Keeper {
         options: HeartbeatOptions,
         stop: CancellationToken,
     ) -> Keeper {
-        let wall = options.received_at + options.wall.min(LONGEST_HOLD);
+        let hold_ends = options.received_at + HOLD;
         let visibility = options.visibility.min(LONGEST_HOLD);
         Keeper {
             queue,
             handle,
             visibility,
             call_timeout: options.call_timeout,
-            wall,
+            hold_ends,
             first: Term {
                 begins: options.received_at,
-                ends: (options.received_at + visibility).min(wall),
+                ends: (options.received_at + visibility).min(hold_ends),
             },
             stop,
         }
@@ -175,24 +205,20 @@ impl Keeper {
     async fn keep(&self) -> Ended {
         let mut term = self.first;
         let mut beat = 0_u32;
-        let ended = loop {
+        loop {
             let third = (term.ends - term.begins) / 3;
             if self
                 .pause_until(term.begins + self.jittered(third, beat))
                 .await
                 .is_break()
             {
-                break Ended::Stopped;
+                return Ended::Stopped;
             }
             match self.extend(term, &mut beat).await {
                 ControlFlow::Continue(next) => term = next,
-                ControlFlow::Break(ended) => break ended,
+                ControlFlow::Break(ended) => return ended,
             }
-        };
-        if let Ended::Lost(why) = ended {
-            tracing::warn!(reason = ?why, "the message is lost to this worker; its object will be taken up again");
         }
-        ended
     }
 
     /// One extension, tried until it succeeds or the present term is nearly over.
@@ -201,7 +227,7 @@ impl Keeper {
         loop {
             *beat = beat.wrapping_add(1);
             // Whole seconds are all that a new term could be longer by.
-            if self.wall <= term.ends + Duration::from_secs(1) {
+            if self.hold_ends <= term.ends + Duration::from_secs(1) {
                 self.pause_until(give_up)
                     .await
                     .map_break(|()| Ended::Stopped)?;
@@ -210,7 +236,7 @@ impl Keeper {
             let now = Instant::now();
             let asked = whole_seconds(
                 self.visibility
-                    .min(self.wall.saturating_duration_since(now)),
+                    .min(self.hold_ends.saturating_duration_since(now)),
             );
             let patience = self
                 .call_timeout
@@ -281,5 +307,7 @@ fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs())
 }
 
+#[cfg(test)]
+mod against_sqs;
 #[cfg(test)]
 mod tests;

@@ -8,25 +8,42 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::{LONGEST_HOLD, LONGEST_WAIT, MOST_MESSAGES, Message, Queue, QueueError, ReceiptHandle};
+use super::{
+    DeadLetter, DeadLettered, LONGEST_HOLD, LONGEST_WAIT, MOST_MESSAGES, Message, Queue,
+    QueueError, QueueFacts, ReceiptHandle,
+};
 
 /// A queue in memory. Shared behind an `Arc` between who sends and who receives.
 #[derive(Debug)]
 pub struct InProcessQueue {
     visibility: Duration,
+    facts: QueueFacts,
     // A `watch`, because whoever waits for a message or for the end wants to hear of
     // every change, and of none twice.
     entries: watch::Sender<Entries>,
 }
 
 impl InProcessQueue {
-    /// A received message is hidden for `visibility` unless told otherwise.
+    /// A received message is hidden for `visibility` unless told otherwise. It is kept
+    /// for ever, and what is put aside is too.
     pub fn new(visibility: Duration) -> Self {
+        let facts = QueueFacts {
+            visibility: Some(visibility),
+            dead_letters: true,
+            ..QueueFacts::default()
+        };
+        InProcessQueue::with_facts(visibility, facts)
+    }
+
+    /// One that says this of itself. Of that it only does what `dead_letters` says.
+    pub fn with_facts(visibility: Duration, facts: QueueFacts) -> Self {
         InProcessQueue {
             visibility,
+            facts,
             entries: watch::Sender::new(Entries::default()),
         }
     }
@@ -39,6 +56,11 @@ impl InProcessQueue {
     /// Whether every message was deleted; one that somebody holds still counts.
     pub fn is_empty(&self) -> bool {
         self.entries.borrow().waiting.is_empty()
+    }
+
+    /// What was put aside, oldest first: each body with its reason.
+    pub fn dead_letters(&self) -> Vec<(String, DeadLetter)> {
+        self.entries.borrow().dead_letters.clone()
     }
 
     /// Ends when every message was deleted. Dropping it is harmless.
@@ -104,17 +126,48 @@ impl Queue for InProcessQueue {
         let now = Instant::now();
         Box::pin(async move { self.change(|entries| entries.hide(handle, now, timeout)) })
     }
+
+    fn send_to_dead_letters<'a>(
+        &'a self,
+        message: &'a Message,
+        letter: &'a DeadLetter,
+    ) -> BoxFuture<'a, Result<DeadLettered, QueueError>> {
+        Box::pin(async move {
+            if !self.facts.dead_letters {
+                return Ok(DeadLettered::NoDeadLetterQueue);
+            }
+            let put_aside = (message.body.clone(), letter.clone());
+            self.entries
+                .send_modify(|entries| entries.dead_letters.push(put_aside));
+            Ok(DeadLettered::Sent)
+        })
+    }
+
+    fn facts(&self) -> BoxFuture<'_, Result<QueueFacts, QueueError>> {
+        Box::pin(std::future::ready(Ok(self.facts)))
+    }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Entries {
     /// By number, in the order of sending.
     waiting: BTreeMap<u64, Entry>,
     next: u64,
+    dead_letters: Vec<(String, DeadLetter)>,
+}
+
+impl std::fmt::Debug for Entries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entries")
+            .field("waiting", &self.waiting)
+            .field("dead_letters", &self.dead_letters.len())
+            .finish_non_exhaustive()
+    }
 }
 
 struct Entry {
     body: String,
+    sent_at: OffsetDateTime,
     receives: u32,
     received_at: Instant,
     visible_at: Instant,
@@ -141,6 +194,7 @@ impl Entries {
         let now = Instant::now();
         let entry = Entry {
             body,
+            sent_at: OffsetDateTime::now_utc(),
             receives: 0,
             received_at: now,
             visible_at: now,
@@ -167,6 +221,7 @@ impl Entries {
                     handle: handle(*number, entry.receives),
                     body: entry.body.clone(),
                     receive_count: entry.receives,
+                    sent_at: Some(entry.sent_at),
                 });
             }
         }

@@ -1,5 +1,8 @@
-//! Messages: received, kept invisible while they are worked on, released or deleted.
+//! Messages: received, kept invisible while they are worked on, released, put aside
+//! or deleted.
 
+mod dead_letter;
+mod facts;
 mod heartbeat;
 mod in_process;
 mod message;
@@ -9,6 +12,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+pub use dead_letter::{DeadLetter, DeadLettered};
+pub use facts::QueueFacts;
 pub use heartbeat::{Heartbeat, HeartbeatOptions, Lost};
 pub use in_process::InProcessQueue;
 pub use message::{Message, ReceiptHandle};
@@ -24,9 +29,10 @@ const LONGEST_HOLD: Duration = Duration::from_secs(12 * 60 * 60);
 /// Where events wait for a worker. At least once, in no order.
 ///
 /// Whoever receives a message owns it until its visibility timeout ends, and then
-/// does one of three things: deletes it, gives it back with `set_visibility`, or
-/// does nothing, after which it comes to somebody else. The implementations pass
-/// one suite, `tests/queue_conformance.rs`.
+/// does one of three things: deletes it (where nobody could ever finish it, after
+/// `send_to_dead_letters`), gives it back with `set_visibility`, or does nothing,
+/// after which it comes to somebody else. The implementations pass one suite,
+/// `tests/queue_conformance.rs`.
 pub trait Queue: Send + Sync {
     /// Up to `most` messages (1 to 10), waiting up to `wait` (at most 20 s) for the
     /// first. An empty answer is no error. Let this future end: a receive that is
@@ -46,6 +52,18 @@ pub trait Queue: Send + Sync {
         handle: &'a ReceiptHandle,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<(), QueueError>>;
+
+    /// Puts a copy of the message, with the reason, where a person looks for it. The
+    /// message itself stays: delete it after that, and never before, so that a crash in
+    /// between leaves two and not none.
+    fn send_to_dead_letters<'a>(
+        &'a self,
+        message: &'a Message,
+        letter: &'a DeadLetter,
+    ) -> BoxFuture<'a, Result<DeadLettered, QueueError>>;
+
+    /// How the queue is set up, asked anew each time.
+    fn facts(&self) -> BoxFuture<'_, Result<QueueFacts, QueueError>>;
 }
 
 /// Why a call to the queue failed. The text never holds a message's body.

@@ -7,13 +7,12 @@
 mod balance;
 mod code;
 mod local;
-mod path;
+pub(crate) mod path;
 mod receipt;
 mod refusals;
 mod reject_list;
 mod rejects;
 mod s3;
-mod s3_failure;
 mod share;
 mod status;
 mod timestamp;
@@ -27,16 +26,17 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::object::version::ObjectVersion;
+use crate::state::failure::Failure;
 
 pub use balance::Unbalanced;
 pub use code::{Code, NoCode};
 pub use local::LocalReceiptStore;
 pub use receipt::{
-    Batches, Destination, Entries, FieldCounts, ObjectDescription, Receipt, Rows, Schema, Sent,
-    Worker,
+    Attempts, Batches, Destination, Entries, FieldCounts, ObjectDescription, Receipt, Rows, Schema,
+    Sent, Worker,
 };
 pub use refusals::{RefusalSample, Refusals};
-pub use reject_list::{FinishedList, RejectList, RejectsFile};
+pub use reject_list::{FinishedList, RejectList, RejectsFile, whole_list};
 pub use rejects::{RejectSample, Rejects};
 pub use s3::S3ReceiptStore;
 pub use share::Share;
@@ -82,6 +82,12 @@ pub trait ReceiptStore: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptLocation(String);
 
+impl ReceiptLocation {
+    pub fn new(location: impl Into<String>) -> ReceiptLocation {
+        ReceiptLocation(location.into())
+    }
+}
+
 impl fmt::Display for ReceiptLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -106,6 +112,15 @@ pub enum StoreError {
     Unreadable { location: ReceiptLocation },
 }
 
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> StoreError {
+        match failure {
+            Failure::Setup(text) => StoreError::Setup(text),
+            Failure::Transient(text) => StoreError::Transient(text),
+        }
+    }
+}
+
 /// Far above what any receipt of ours comes to.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
@@ -124,6 +139,9 @@ fn from_json(
     object: &ObjectVersion,
     route: &str,
 ) -> Result<Option<Receipt>, StoreError> {
+    if json.len() > MOST_BYTES {
+        return Err(StoreError::Unreadable { location });
+    }
     let receipt: Receipt =
         serde_json::from_slice(json).map_err(|_| StoreError::Unreadable { location })?;
     Ok(Some(receipt).filter(|receipt| receipt.is_of(object, route)))

@@ -64,6 +64,9 @@ pub struct Receipt {
     /// The replay that asked for it, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// Where it took more than one attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Attempts>,
     pub worker: Worker,
 }
 
@@ -102,6 +105,7 @@ impl Receipt {
             properties_left_out: BTreeMap::new(),
             trace_ids: TraceIds::default(),
             replay: None,
+            attempts: None,
             worker: Worker::this(),
         }
     }
@@ -119,7 +123,7 @@ impl Receipt {
 
     /// Whether this is the receipt of exactly this version, on this route.
     pub fn is_of(&self, object: &ObjectVersion, route: &str) -> bool {
-        self.route == route && self.object == ObjectDescription::from(object)
+        self.route == route && self.object.is_of(object)
     }
 }
 
@@ -154,6 +158,22 @@ pub struct ObjectDescription {
     /// In bytes, as stored.
     pub size: u64,
     pub last_modified: Timestamp,
+}
+
+impl ObjectDescription {
+    /// Whether it describes exactly this version. When that was written does not tell one
+    /// from another: without version ids the same bytes, written again, are the same.
+    pub(crate) fn is_of(&self, object: &ObjectVersion) -> bool {
+        let ObjectVersion {
+            address,
+            etag,
+            size,
+            last_modified: _,
+        } = object;
+        (&self.bucket, &self.key, &self.version_id)
+            == (&address.bucket, &address.key, &address.version_id)
+            && (&self.etag, self.size) == (etag, *size)
+    }
 }
 
 impl From<&ObjectVersion> for ObjectDescription {
@@ -243,6 +263,18 @@ pub struct FieldCounts {
     pub already_hashed: u64,
     /// Not sent, by reason.
     pub dropped: BTreeMap<Code, u64>,
+}
+
+/// How a delivery came about that was interrupted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// How often the object was taken up, all its deliveries together.
+    pub total: u64,
+    /// Rows that the last attempt found settled and did not read again.
+    pub rows_before: u64,
+    /// Why all of it was begun anew, if it was: `route_changed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<Code>,
 }
 
 /// Who wrote the receipt.

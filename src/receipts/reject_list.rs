@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::meta::ErrorCode;
 
-/// Collects the list while an object is read: CSV, gzip'd as it grows, which is some
-/// five bytes a row. The same rows always give the same bytes.
+/// Collects a part of the list while an object is read: CSV, gzip'd as it grows, which is
+/// some five bytes a row. Parts are gzip members, which [`whole_list`] puts together. The
+/// same rows always give the same bytes.
 ///
 /// It takes codes of this program and numbers only, so that no cell can get into it.
 #[derive(Default)]
@@ -33,10 +34,10 @@ pub struct RejectsFile {
     pub of: u64,
 }
 
-/// The whole list.
+/// A part of the list.
 #[derive(Clone, Debug)]
 pub struct FinishedList {
-    /// gzip'd CSV.
+    /// gzip'd CSV, without a header.
     pub bytes: Bytes,
     pub listed: u64,
     pub of: u64,
@@ -46,8 +47,6 @@ impl RejectList {
     /// What is beyond is counted. With as many rows in it the list takes some
     /// megabytes of memory.
     pub const MOST_ROWS: u64 = 1_000_000;
-
-    const HEADER: &'static str = "row,outcome,key,reason\n";
 
     /// A row that could not be sent.
     pub fn rejected(&mut self, row: u64, key: Option<&'static str>, reason: &'static str) {
@@ -70,12 +69,9 @@ impl RejectList {
         if self.listed == Self::MOST_ROWS {
             return;
         }
-        let gzip = self.gzip.get_or_insert_with(|| {
-            let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-            // Writing to memory does not fail.
-            let _ = gzip.write_all(Self::HEADER.as_bytes());
-            gzip
-        });
+        let gzip = self
+            .gzip
+            .get_or_insert_with(|| GzEncoder::new(Vec::new(), Compression::fast()));
         self.listed += u64::from(gzip.write_fmt(line).is_ok());
     }
 
@@ -87,6 +83,18 @@ impl RejectList {
             of: self.of,
         })
     }
+}
+
+/// The file: its header, and then the parts, in order.
+pub fn whole_list<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> Bytes {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to memory does not fail.
+    let _ = gzip.write_all(b"row,outcome,key,reason\n");
+    let mut file = gzip.finish().unwrap_or_default();
+    for part in parts {
+        file.extend_from_slice(part);
+    }
+    file.into()
 }
 
 impl fmt::Debug for RejectList {
@@ -105,7 +113,8 @@ mod tests {
 
     fn text(list: &FinishedList) -> String {
         let mut text = String::new();
-        let mut gzip = flate2::read::GzDecoder::new(&list.bytes[..]);
+        let file = whole_list([&list.bytes[..]]);
+        let mut gzip = flate2::read::MultiGzDecoder::new(&file[..]);
         gzip.read_to_string(&mut text).unwrap();
         text
     }

@@ -20,6 +20,14 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The moment it says.
+    pub fn moment(&self) -> OffsetDateTime {
+        // Only this module writes the text.
+        OffsetDateTime::parse(&self.0, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
 impl From<OffsetDateTime> for Timestamp {
     /// A year that RFC 3339 cannot write (before 0, after 9999) is a broken clock,
     /// and becomes 1970.

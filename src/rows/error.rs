@@ -3,6 +3,7 @@
 use std::io;
 
 use super::parquet::ParquetError;
+use super::position::Position;
 
 /// Why one row was rejected. The rows after it are not touched by this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +89,13 @@ pub enum RowsError {
     TooManyColumns { max_columns: usize },
     #[error("the header row cannot be read: {0}")]
     BrokenHeader(RowFault),
+    /// Reading should go on where nothing of the file does.
+    #[error(
+        "no row begins at offset {} with {} rows before it, where the ledger says to go on: look at the object's entry there; with it moved away, the object is delivered from its beginning",
+        .0.offset,
+        .0.rows
+    )]
+    NoSuchPosition(Position),
     #[error(transparent)]
     Parquet(#[from] ParquetError),
     /// A call after one that failed, or whose future was dropped: where the next

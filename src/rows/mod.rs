@@ -12,8 +12,10 @@ mod error;
 mod json_lines;
 mod options;
 mod parquet;
+mod position;
 mod reader;
 mod record;
+mod resume;
 mod sample;
 mod transcode;
 
@@ -22,6 +24,7 @@ use tokio::io::AsyncRead;
 pub use error::{RowFault, RowsError};
 pub use options::{Encoding, Escape, InputFormat, Quote, RowOptions};
 pub use parquet::{ParquetError, ParquetOptions, ReadRange};
+pub use position::Position;
 pub use reader::{Next, RowReader};
 pub use record::{Header, Record};
 
@@ -147,7 +150,7 @@ where
     if content_end.is_some_and(|end| reader.offset() >= end) {
         return Ok(Rows::HeaderOnly(header));
     }
-    let reader = RowReader::csv(reader);
+    let reader = RowReader::csv(reader, options.encoding);
     Ok(Rows::Table { header, reader })
 }
 
@@ -169,7 +172,7 @@ where
     let header = Header::new(columns.iter().map(String::as_str));
     let limit = options.max_record_bytes;
     let reader = JsonLinesReader::new(sample, rest, &columns, &options.wanted, limit);
-    let reader = RowReader::json_lines(reader);
+    let reader = RowReader::json_lines(reader, options.encoding);
     Ok(Rows::Table { header, reader })
 }
 

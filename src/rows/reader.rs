@@ -7,6 +7,7 @@ use tokio::io::AsyncRead;
 use super::csv::CsvReader;
 use super::error::{RowFault, RowsError};
 use super::json_lines::JsonLinesReader;
+use super::options::Encoding;
 use super::parquet::ParquetReader;
 use super::record::{Constants, Header, Record};
 use super::transcode::Text;
@@ -26,29 +27,32 @@ pub enum Next {
 /// [`open_parquet`](super::open_parquet).
 #[derive(Debug)]
 pub struct RowReader<R> {
-    format: Format<R>,
-    constants: Option<Arc<Constants>>,
+    pub(super) format: Format<R>,
+    /// Of the text, where the format is one of text.
+    pub(super) encoding: Encoding,
+    pub(super) constants: Option<Arc<Constants>>,
 }
 
 #[derive(Debug)]
-enum Format<R> {
+pub(super) enum Format<R> {
     Csv(Box<CsvReader<Text<R>>>),
     JsonLines(Box<JsonLinesReader<Text<R>>>),
     Parquet(Box<ParquetReader>),
 }
 
 impl<R: AsyncRead + Unpin + Send> RowReader<R> {
-    pub(super) fn csv(reader: CsvReader<Text<R>>) -> RowReader<R> {
-        RowReader::of(Format::Csv(Box::new(reader)))
+    pub(super) fn csv(reader: CsvReader<Text<R>>, encoding: Encoding) -> RowReader<R> {
+        RowReader::of(Format::Csv(Box::new(reader)), encoding)
     }
 
-    pub(super) fn json_lines(reader: JsonLinesReader<Text<R>>) -> RowReader<R> {
-        RowReader::of(Format::JsonLines(Box::new(reader)))
+    pub(super) fn json_lines(reader: JsonLinesReader<Text<R>>, encoding: Encoding) -> RowReader<R> {
+        RowReader::of(Format::JsonLines(Box::new(reader)), encoding)
     }
 
-    fn of(format: Format<R>) -> RowReader<R> {
+    fn of(format: Format<R>, encoding: Encoding) -> RowReader<R> {
         RowReader {
             format,
+            encoding,
             constants: None,
         }
     }
@@ -62,7 +66,7 @@ impl<R: AsyncRead + Unpin + Send> RowReader<R> {
     }
 
     pub(super) fn parquet(reader: ParquetReader) -> RowReader<R> {
-        RowReader::of(Format::Parquet(Box::new(reader)))
+        RowReader::of(Format::Parquet(Box::new(reader)), Encoding::Utf8)
     }
 
     /// Says, before the first row, which columns of the header will be looked at. Formats

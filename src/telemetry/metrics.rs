@@ -4,6 +4,7 @@
 //! Labels come from closed sets (or, for `route`, from the configuration), so that
 //! no input can make the page grow.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -13,8 +14,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::AtomicU64;
+use time::OffsetDateTime;
 
-use crate::meta::{Answer, Usage};
+use crate::meta::Answer;
 
 /// One label with a value from a closed set.
 type Label = [(&'static str, &'static str); 1];
@@ -35,6 +37,8 @@ pub struct Metrics {
     requests_in_flight: Gauge,
     usage: Family<Label, Gauge<f64, AtomicU64>>,
     routes_stopped: Family<RouteLabel, Gauge>,
+    messages_expire: Family<RouteLabel, Gauge>,
+    quotas: Quotas,
     pub objects_in_progress: Gauge,
     pub rows_read: Counter,
     pub rows_filtered: Counter,
@@ -48,6 +52,8 @@ pub struct Metrics {
     pub heartbeats_lost: Counter,
     pub queue_errors: Counter,
     pub keys_decoded: Counter,
+    pub objects_resumed: Counter,
+    pub objects_lost: Counter,
 }
 
 impl Default for Metrics {
@@ -114,6 +120,34 @@ impl Metrics {
                 "1 while a route waits for its token or set-up to be mended",
                 Family::default(),
             ),
+            messages_expire: {
+                let family = Family::<RouteLabel, Gauge>::default();
+                let help = "Time until the first message of a stopped route is lost to the queue's retention";
+                let name = "route_stopped_message_expires";
+                all.register_with_unit(name, help, Unit::Seconds, family.clone());
+                family
+            },
+            quotas: Quotas {
+                rate: register(
+                    &mut all,
+                    "meta_rate",
+                    "Requests a second that the quota of a route's account leaves this worker",
+                    Family::default(),
+                ),
+                closed: register(
+                    &mut all,
+                    "meta_gate_closed",
+                    "1 while a route's account is not called, because its quota is used up",
+                    Family::default(),
+                ),
+                opens_in: register(
+                    &mut all,
+                    "meta_gate_opens_in_seconds",
+                    "How long that stays so, as far as is known",
+                    Family::default(),
+                ),
+                look: None,
+            },
             objects_in_progress: register(
                 &mut all,
                 "objects_in_progress",
@@ -192,12 +226,35 @@ impl Metrics {
                 "Objects found only under the percent-decoded key of their event",
                 Counter::default(),
             ),
+            objects_resumed: register(
+                &mut all,
+                "objects_resumed",
+                "Attempts that went on where an earlier one had come to",
+                Counter::default(),
+            ),
+            objects_lost: register(
+                &mut all,
+                "objects_lost",
+                "Objects lost to another worker, or for want of an answer of the ledger",
+                Counter::default(),
+            ),
             registry: all,
         }
     }
 
+    /// With these numbers on the page too, looked up whenever it is asked for: how long a
+    /// gate stays closed changes without anything happening.
+    pub fn watching(
+        mut self,
+        look: impl Fn() -> Vec<QuotaState> + Send + Sync + 'static,
+    ) -> Metrics {
+        self.quotas.look = Some(Box::new(look));
+        self
+    }
+
     /// The page for `/metrics`, in OpenMetrics text.
     pub fn page(&self) -> String {
+        self.quotas.refresh();
         let mut page = String::new();
         // Writing into a text cannot fail.
         let _ = encode(&mut page, &self.registry);
@@ -227,6 +284,17 @@ impl Metrics {
             .set(i64::from(stopped));
     }
 
+    /// For each route that stands still, when the first of its messages is lost. Those
+    /// that are not named have no value.
+    pub fn messages_expire(&self, at: &BTreeMap<String, OffsetDateTime>, now: OffsetDateTime) {
+        self.messages_expire.clear();
+        for (route, expiry) in at {
+            let left = (*expiry - now).whole_seconds().max(0);
+            let label = [("route", route.clone())];
+            self.messages_expire.get_or_create(&label).set(left);
+        }
+    }
+
     /// Counts an object as in progress until the guard is dropped.
     pub fn object_in_progress(&self) -> InFlight<'_> {
         self.objects_in_progress.inc();
@@ -244,16 +312,11 @@ impl Metrics {
             .get_or_create(&[("outcome", answer.outcome.name())])
             .inc();
         self.request_seconds.observe(after.as_secs_f64());
-        let Usage {
-            app_percent,
-            account_percent,
-            business_percent,
-            regain_access: _,
-        } = answer.usage;
+        let usage = &answer.usage;
         for (source, percent) in [
-            ("app", app_percent),
-            ("ad_account", account_percent),
-            ("business_use_case", business_percent),
+            ("app", usage.app_percent),
+            ("ad_account", usage.account_percent),
+            ("business_use_case", usage.business_percent()),
         ] {
             if let Some(percent) = percent {
                 self.usage
@@ -261,6 +324,47 @@ impl Metrics {
                     .set(percent / 100.0);
             }
         }
+    }
+}
+
+/// What Meta leaves of the quota of a route's account, for this worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuotaState {
+    pub route: String,
+    /// While the gate is open.
+    pub requests_per_second: f64,
+    /// If the gate is closed.
+    pub opens_in: Option<Duration>,
+}
+
+struct Quotas {
+    rate: Family<RouteLabel, Gauge<f64, AtomicU64>>,
+    closed: Family<RouteLabel, Gauge>,
+    opens_in: Family<RouteLabel, Gauge<f64, AtomicU64>>,
+    look: Option<Box<dyn Fn() -> Vec<QuotaState> + Send + Sync>>,
+}
+
+impl Quotas {
+    fn refresh(&self) {
+        for state in self.look.as_ref().map_or_else(Vec::new, |look| look()) {
+            let label = [("route", state.route)];
+            let opens_in = state.opens_in.unwrap_or_default();
+            self.rate
+                .get_or_create(&label)
+                .set(state.requests_per_second);
+            self.closed
+                .get_or_create(&label)
+                .set(state.opens_in.is_some().into());
+            self.opens_in
+                .get_or_create(&label)
+                .set(opens_in.as_secs_f64());
+        }
+    }
+}
+
+impl std::fmt::Debug for Quotas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Quotas").finish_non_exhaustive()
     }
 }
 
@@ -284,6 +388,9 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -303,6 +410,48 @@ mod tests {
             "{page}"
         );
         assert!(page.ends_with("# EOF\n"), "{page}");
+    }
+
+    #[test]
+    fn what_is_left_of_a_stopped_route_s_messages_counts_down_to_zero_and_goes() {
+        let metrics = Metrics::new();
+        let expiry = datetime!(2026-11-15 12:00 UTC);
+        let at = BTreeMap::from([("store-buyers".to_owned(), expiry)]);
+        for (minutes, left) in [(2, 120), (1, 60), (0, 0), (-1, 0)] {
+            metrics.messages_expire(&at, expiry - time::Duration::minutes(minutes));
+            let line = format!(
+                "worker_route_stopped_message_expires_seconds{{route=\"store-buyers\"}} {left}\n"
+            );
+            assert!(metrics.page().contains(&line), "{}", metrics.page());
+        }
+        metrics.messages_expire(&BTreeMap::new(), expiry);
+        assert!(!metrics.page().contains("expires_seconds{"));
+    }
+
+    #[test]
+    fn quotas_are_on_the_page_as_they_are_when_it_is_asked_for() {
+        let asked = AtomicU64::new(0);
+        let metrics = Metrics::new().watching(move || {
+            let closed = asked.fetch_add(1, Ordering::Relaxed) == 0;
+            vec![QuotaState {
+                route: "members".to_owned(),
+                requests_per_second: 2.5,
+                opens_in: closed.then_some(Duration::from_secs(90)),
+            }]
+        });
+        let page = metrics.page();
+        for line in [
+            "worker_meta_rate{route=\"members\"} 2.5\n",
+            "worker_meta_gate_closed{route=\"members\"} 1\n",
+            "worker_meta_gate_opens_in_seconds{route=\"members\"} 90.0\n",
+        ] {
+            assert!(page.contains(line), "{page}");
+        }
+        let later = metrics.page();
+        assert!(
+            later.contains("worker_meta_gate_closed{route=\"members\"} 0\n"),
+            "{later}"
+        );
     }
 
     #[test]

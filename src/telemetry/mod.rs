@@ -5,4 +5,4 @@ mod logs;
 mod metrics;
 
 pub use logs::init_logs;
-pub use metrics::{InFlight, Metrics};
+pub use metrics::{InFlight, Metrics, QuotaState};

@@ -8,7 +8,7 @@ use super::people::{self, HEADER};
 use super::stage::Stage;
 use super::worker::Worker;
 
-const REFUSED: &str = "refused; the queue's redrive policy decides how often it is tried";
+const REFUSED: &str = "refused; tried again a few times, then quarantined";
 
 /// A file, the reason in its receipt, and words of the line in the log.
 struct Refused {

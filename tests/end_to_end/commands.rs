@@ -12,7 +12,7 @@ use super::people;
 use super::stage::{DATASET, Stage};
 use super::worker::{ended, program_on, signal};
 
-fn run(command: &mut Command) -> (Option<i32>, String, String) {
+pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output {
         status,
         stdout,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audience_activator::receipts::Receipt;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 
 use super::eventually;
 use super::localstack::{self, REGION};
@@ -126,6 +126,43 @@ impl DataPlane {
             .expect("the message is queued");
     }
 
+    /// The bodies of so many messages, which are taken out of the queue.
+    pub(crate) async fn take_all(&self, messages: usize) -> Vec<String> {
+        let mut bodies = Vec::new();
+        while bodies.len() < messages {
+            let receive = self.sqs.receive_message().queue_url(&self.queue_url);
+            let received = receive.max_number_of_messages(10).wait_time_seconds(5);
+            let received = received.send().await.expect("messages can be received");
+            let received = received.messages.unwrap_or_default();
+            assert!(!received.is_empty(), "there are only {bodies:?}");
+            for message in received {
+                let delete = self.sqs.delete_message().queue_url(&self.queue_url);
+                let handle = message.receipt_handle.unwrap_or_default();
+                let deleted = delete.receipt_handle(handle).send().await;
+                deleted.expect("a message can be deleted");
+                bodies.push(message.body.unwrap_or_default());
+            }
+        }
+        bodies
+    }
+
+    /// Takes a message that is visible within a second; says how often it was received
+    /// by now.
+    pub(crate) async fn receive_count_of_the_next(&self) -> u32 {
+        let count = MessageSystemAttributeName::ApproximateReceiveCount;
+        let answer = self
+            .sqs
+            .receive_message()
+            .queue_url(&self.queue_url)
+            .message_system_attribute_names(count.clone())
+            .wait_time_seconds(1)
+            .send()
+            .await
+            .expect("the queue answers");
+        let message = answer.messages().first().expect("a message is visible");
+        message.attributes().unwrap()[&count].parse().unwrap()
+    }
+
     /// Messages that are visible, and messages that somebody holds.
     async fn depth(&self) -> (u32, u32) {
         let answer = self
@@ -168,6 +205,44 @@ impl DataPlane {
 
     pub(crate) async fn until_empty(&self) {
         self.until_depth(0, 0).await;
+    }
+
+    /// Messages that were put aside, as soon as there are so many: each with its reason.
+    pub(crate) async fn dead_letters(&self, number: usize) -> Vec<(String, String)> {
+        let url = format!("{}-dead-letters", self.queue_url);
+        let mut found = Vec::new();
+        while found.len() < number {
+            let received = self
+                .sqs
+                .receive_message()
+                .queue_url(&url)
+                .max_number_of_messages(10)
+                .wait_time_seconds(20)
+                .message_attribute_names("All")
+                .send()
+                .await
+                .expect("the dead-letter queue answers");
+            assert!(
+                !received.messages().is_empty(),
+                "only {found:?} was put aside"
+            );
+            for message in received.messages() {
+                let attributes = message.message_attributes();
+                let reason = attributes.and_then(|all| all.get("activator.reason"));
+                let reason = reason.and_then(|reason| reason.string_value());
+                let body = message.body().unwrap_or_default();
+                found.push((body.to_owned(), reason.unwrap_or_default().to_owned()));
+            }
+        }
+        found
+    }
+
+    /// Whether an object of this address is in the state bucket.
+    pub(crate) async fn has_state(&self, address: &str) -> bool {
+        let key = address.strip_prefix(&format!("s3://{}/", self.state_bucket));
+        let key = key.expect("an address in the state bucket");
+        let head = self.s3.head_object().bucket(&self.state_bucket).key(key);
+        head.send().await.is_ok()
     }
 
     /// Every receipt in the state bucket.

@@ -133,7 +133,7 @@ async fn a_queue_and_the_guidance_s_parameter_are_enough() {
     plane.put("meta/conversions/audience.csv", *sample).await;
     let bucket = &plane.audience_bucket;
     let receipt = eventually("the receipt beside the object", || async {
-        let receipts = plane.receipts_in(bucket, "audience-activator-state/");
+        let receipts = plane.receipts_in(bucket, "audience-activator-state/receipts/");
         receipts.await.pop()
     })
     .await;

@@ -20,8 +20,11 @@ mod localstack;
 mod messages;
 mod once;
 mod people;
+mod replay;
 mod secrets;
 mod stage;
+mod status;
+mod task_protection;
 mod what_the_operator_sees;
 mod worker;
 

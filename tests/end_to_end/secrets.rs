@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
+use super::eventually;
 use super::people::{self, email_hash, sha256};
 use super::stage::{AUDIENCE, DATASET, Stage, TOKEN};
 use super::worker::Worker;
@@ -77,6 +78,18 @@ async fn a_wrong_token_keeps_the_message_until_it_is_renewed() {
     assert_eq!(detail["ready"], true, "the other route can still work");
     let reason = detail["stopped_routes"]["expired"].as_str().unwrap();
     assert!(reason.contains("(error 190") && reason.contains(&stage.secret("expired")));
+    // The template keeps messages for 14 days.
+    let until = "the first message expires at 20";
+    eventually("the retention to be known", || async {
+        let detail = worker.readiness().await;
+        let reason = detail["stopped_routes"]["expired"].as_str()?;
+        reason.contains(until).then_some(())
+    })
+    .await;
+    let expires = "worker_route_stopped_message_expires_seconds{route=\"expired\"}";
+    let left = worker.metric(expires).await.unwrap();
+    let retention = f64::from(14 * 24 * 3_600);
+    assert!(left > retention - 600.0 && left <= retention, "{left} s");
     let stops = "the route waits for somebody to act; its messages are kept";
     let line = worker.until_logged(stops, |_| true).await;
     assert_eq!(line["level"], "ERROR");
@@ -92,6 +105,7 @@ async fn a_wrong_token_keeps_the_message_until_it_is_renewed() {
     assert_eq!(stage.received(), (20, 0));
     stage.plane.until_empty().await;
     worker.until_metric(stopped, 0.0).await;
+    assert_eq!(worker.metric(expires).await, None);
     assert_eq!(worker.readiness().await["stopped_routes"], json!({}));
     assert!(!worker.log().contains("EAAB"));
 }

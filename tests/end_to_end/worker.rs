@@ -152,7 +152,7 @@ pub(crate) fn program_on(aws: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_audience-activator"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("ACTIVATOR_") || text.starts_with("AWS_") {
+        if text.starts_with("ACTIVATOR_") || text.starts_with("AWS_") || text.starts_with("ECS_") {
             command.env_remove(&name);
         }
     }

@@ -9,7 +9,7 @@ use audience_activator::identity::columns::Columns;
 use audience_activator::identity::key::Api;
 use audience_activator::identity::{Context, Header, IdentifiedRow, Mapping, Tally, Verdict};
 use audience_activator::meta::{AudienceMode, CustomAudience, DeleteWith, Destination};
-use audience_activator::queue::{InProcessQueue, Queue};
+use audience_activator::queue::{DeadLetter, DeadLettered, InProcessQueue, Queue};
 use audience_activator::rows::{self, Next, Record, RowOptions, Rows};
 use secrecy::{SecretSlice, SecretString};
 
@@ -80,6 +80,14 @@ async fn a_messages_way() -> Vec<String> {
     let queue = InProcessQueue::new(Duration::from_secs(30));
     queue.send(body.clone());
     let messages = queue.receive(1, Duration::ZERO).await.unwrap();
+    let letter = DeadLetter {
+        reason: "not_understood".into(),
+        detail: "it names no object".to_owned(),
+        object: None,
+        route: None,
+    };
+    let aside = queue.send_to_dead_letters(&messages[0], &letter).await;
+    assert_eq!(aside.unwrap(), DeadLettered::Sent);
     vec![
         format!("{queue:?}"),
         format!("{messages:?}"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use futures_util::stream::{self, StreamExt};
 
 use super::echo::{self, Answer};
@@ -200,9 +200,11 @@ fn files() -> Vec<Case> {
         ];
         cases.push(case);
     }
-    let mut case = Case::answered("events", Answer::Accepted, 1);
-    case.what = "no place for the receipt".to_owned();
+    let mut case = Case::answered("events", Answer::Accepted, 4);
+    case.what = "no place for ledger and receipt".to_owned();
     case.stores = false;
+    // Without a claim nothing is sent.
+    case.must_arrive = false;
     cases.push(case);
     cases
 }
@@ -223,6 +225,8 @@ fn secrets() -> Vec<Case> {
 struct Said {
     output: Output,
     receipts: String,
+    /// What the ledger says of it afterwards.
+    status: String,
     /// Whether it asked Meta anything.
     sent: bool,
 }
@@ -258,9 +262,20 @@ async fn upload(case: &Case, json: bool) -> Said {
     let output = output.await.unwrap();
     let sent = meta.seen().iter().any(|one| found(&one.body).is_some());
     let receipts = contents(&state);
+    let mut command = program();
+    command
+        .arg("status")
+        .arg("--config")
+        .arg(&config)
+        .args(json.then_some("--json"))
+        .env("ACTIVATOR_LOG_LEVEL", "trace");
+    let status = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let status = status.await.unwrap();
+    let status = [status.stdout, status.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     Said {
         output,
         receipts,
+        status: status.concat(),
         sent,
     }
 }
@@ -277,7 +292,7 @@ fn contents(directory: &Path) -> String {
         if path.is_dir() {
             text.push_str(&contents(&path));
         } else if path.extension().is_some_and(|end| end == "gz") {
-            let gzip = GzDecoder::new(std::fs::File::open(&path).unwrap());
+            let gzip = MultiGzDecoder::new(std::fs::File::open(&path).unwrap());
             text.push_str(&std::io::read_to_string(gzip).unwrap());
         } else {
             text.push_str(&std::fs::read_to_string(&path).unwrap());
@@ -299,6 +314,14 @@ async fn check(case: Case, json: bool) {
     assert_clean(&format!("{what}: standard output"), &stdout);
     assert_clean(&format!("{what}: standard error"), &stderr);
     assert_clean(&format!("{what}: the receipt"), &said.receipts);
+    assert_clean(&format!("{what}: the status"), &said.status);
+    let is_known = said.status.contains("people.csv");
+    assert_eq!(
+        is_known,
+        said.receipts.contains("/ledger/"),
+        "{what}: {}",
+        said.status
+    );
     assert!(!stderr.contains("panicked"), "{what}: {stderr}");
     // And the log speaks of what was answered.
     if case.must_arrive {

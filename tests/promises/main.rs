@@ -9,6 +9,7 @@ mod stage;
 mod accounting;
 mod files;
 mod formats;
+mod ledger;
 mod long_record;
 mod messages;
 mod parquet;

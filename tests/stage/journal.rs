@@ -12,6 +12,7 @@ pub enum Step {
     RejectsStored,
     ReceiptStored,
     ReceiptNotStored,
+    LedgerDone,
 }
 
 #[derive(Debug, Default)]

@@ -3,7 +3,9 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 pub mod clock;
+pub mod crash;
 pub mod journal;
+pub mod ledger;
 pub mod meta;
 pub mod objects;
 pub mod people;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use audience_activator::app::{Activation, End, Halt, Parts, Places, Progress, Worker};
 use audience_activator::config::{Config, Environment, Purpose};
 use audience_activator::credentials::CredentialStore;
+use audience_activator::delivery::AccountLimiter;
 use audience_activator::event;
 use audience_activator::object::ObjectSource;
 use audience_activator::object::version::ObjectAddress;
@@ -28,7 +31,9 @@ use time::OffsetDateTime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crash::Crash;
 use journal::Journal;
+use ledger::WatchedLedger;
 use objects::BreakableObjects;
 use queue::WatchedQueue;
 use receipts::WatchedReceipts;
@@ -80,6 +85,7 @@ const SETTINGS: &[(&str, &str)] = &[
     // Longer than any test moves the clock while a request is out.
     ("ACTIVATOR_DELIVERY_CONVERSIONS_TIMEOUT_SECONDS", "600"),
     ("ACTIVATOR_DELIVERY_AUDIENCE_TIMEOUT_SECONDS", "600"),
+    ("ACTIVATOR_LEDGER_LEASE_SECONDS", "3600"),
 ];
 
 /// A directory with objects, a queue, a secret, receipts, and Meta.
@@ -89,6 +95,8 @@ pub struct Stage {
     pub queue: Arc<WatchedQueue>,
     pub objects: Arc<BreakableObjects>,
     pub receipts: Arc<WatchedReceipts>,
+    pub ledger: Arc<WatchedLedger>,
+    pub crash: Arc<Crash>,
     pub secret: Arc<RenewableSecret>,
     pub journal: Arc<Journal>,
     directory: TempDir,
@@ -142,13 +150,24 @@ impl Stage {
         let config = Arc::new(config.unwrap_or_else(|faults| panic!("{faults}")));
 
         let journal = Arc::new(Journal::default());
-        let queue = Arc::new(WatchedQueue::new(config.queue.visibility, journal.clone()));
+        let crash = Arc::new(Crash::default());
+        let queue = Arc::new(WatchedQueue::new(
+            config.queue.visibility,
+            journal.clone(),
+            crash.clone(),
+        ));
         let objects = Arc::new(BreakableObjects::below(directory.path()));
-        let receipts = Arc::new(WatchedReceipts::new(state, journal.clone()));
+        let receipts = Arc::new(WatchedReceipts::new(
+            state.clone(),
+            journal.clone(),
+            crash.clone(),
+        ));
+        let ledger = Arc::new(WatchedLedger::new(state, journal.clone(), crash.clone()));
         let secret = Arc::new(RenewableSecret::new(TOKEN));
         let places = Places {
             queue: queue.clone(),
             source: objects.clone(),
+            ledger: ledger.clone(),
             receipts: receipts.clone(),
             credentials: Arc::new(CredentialStore::new(secret.clone())),
         };
@@ -158,10 +177,24 @@ impl Stage {
             queue,
             objects,
             receipts,
+            ledger,
+            crash,
             secret,
             journal,
             directory,
         }
+    }
+
+    /// The parts of one more worker, between the same places.
+    pub fn other_parts(&self) -> Parts {
+        let places = Places {
+            queue: self.queue.clone(),
+            source: self.objects.clone(),
+            receipts: self.receipts.clone(),
+            ledger: self.ledger.clone(),
+            credentials: Arc::new(CredentialStore::new(self.secret.clone())),
+        };
+        Parts::new(self.parts.config.clone(), places).unwrap()
     }
 
     /// Puts an object into the bucket, in place of what was there.
@@ -206,9 +239,16 @@ impl Stage {
             key_may_be_encoded: false,
             replay: None,
             force: false,
+            may_quarantine: true,
             halt: CancellationToken::new(),
             progress: Arc::new(Progress::default()),
         }
+    }
+
+    /// What holds the requests of a route's account up.
+    pub fn limiter(&self, route: &str, account: &str) -> Arc<AccountLimiter> {
+        let secret = "env:META_TOKEN".parse().unwrap();
+        self.parts.limiters.of(route, account, &secret)
     }
 
     /// The receipt of what is delivered now.

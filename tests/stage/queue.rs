@@ -4,22 +4,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use audience_activator::queue::{InProcessQueue, Message, Queue, QueueError, ReceiptHandle};
+use audience_activator::queue::{
+    DeadLetter, DeadLettered, InProcessQueue, Message, Queue, QueueError, QueueFacts, ReceiptHandle,
+};
 use futures_util::future::BoxFuture;
 
+use super::crash::{Crash, Point};
 use super::journal::{Journal, Step};
 
 pub struct WatchedQueue {
     inner: InProcessQueue,
     journal: Arc<Journal>,
+    crash: Arc<Crash>,
     loses: AtomicBool,
 }
 
 impl WatchedQueue {
-    pub(super) fn new(visibility: Duration, journal: Arc<Journal>) -> WatchedQueue {
+    pub(super) fn new(
+        visibility: Duration,
+        journal: Arc<Journal>,
+        crash: Arc<Crash>,
+    ) -> WatchedQueue {
         WatchedQueue {
             inner: InProcessQueue::new(visibility),
             journal,
+            crash,
             loses: AtomicBool::new(false),
         }
     }
@@ -30,6 +39,11 @@ impl WatchedQueue {
 
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
+    }
+
+    /// What was put aside, with the reason.
+    pub fn dead_letters(&self) -> Vec<(String, DeadLetter)> {
+        self.inner.dead_letters()
     }
 
     /// From now on every message that is in hand counts as somebody else's.
@@ -54,8 +68,13 @@ impl Queue for WatchedQueue {
     }
 
     fn delete<'a>(&'a self, handle: &'a ReceiptHandle) -> BoxFuture<'a, Result<(), QueueError>> {
-        self.journal.add(Step::Deleted);
-        self.inner.delete(handle)
+        Box::pin(async move {
+            self.crash.before(Point::Deleted).await;
+            self.journal.add(Step::Deleted);
+            self.inner.delete(handle).await?;
+            self.crash.after(Point::Deleted).await;
+            Ok(())
+        })
     }
 
     fn set_visibility<'a>(
@@ -68,5 +87,17 @@ impl Queue for WatchedQueue {
         }
         self.journal.add(Step::HiddenFor(timeout));
         self.inner.set_visibility(handle, timeout)
+    }
+
+    fn send_to_dead_letters<'a>(
+        &'a self,
+        message: &'a Message,
+        letter: &'a DeadLetter,
+    ) -> BoxFuture<'a, Result<DeadLettered, QueueError>> {
+        self.inner.send_to_dead_letters(message, letter)
+    }
+
+    fn facts(&self) -> BoxFuture<'_, Result<QueueFacts, QueueError>> {
+        self.inner.facts()
     }
 }

@@ -11,19 +11,26 @@ use audience_activator::receipts::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::crash::{Crash, Point};
 use super::journal::{Journal, Step};
 
 pub struct WatchedReceipts {
     inner: LocalReceiptStore,
     journal: Arc<Journal>,
+    crash: Arc<Crash>,
     failures: AtomicU32,
 }
 
 impl WatchedReceipts {
-    pub(super) fn new(directory: PathBuf, journal: Arc<Journal>) -> WatchedReceipts {
+    pub(super) fn new(
+        directory: PathBuf,
+        journal: Arc<Journal>,
+        crash: Arc<Crash>,
+    ) -> WatchedReceipts {
         WatchedReceipts {
             inner: LocalReceiptStore::new(directory),
             journal,
+            crash,
             failures: AtomicU32::new(0),
         }
     }
@@ -49,8 +56,10 @@ impl ReceiptStore for WatchedReceipts {
                 self.journal.add(Step::ReceiptNotStored);
                 return Err(StoreError::Transient("the store is away".to_owned()));
             }
+            self.crash.before(Point::ReceiptStored).await;
             let location = ReceiptStore::put(&self.inner, receipt).await?;
             self.journal.add(Step::ReceiptStored);
+            self.crash.after(Point::ReceiptStored).await;
             Ok(location)
         })
     }
@@ -61,8 +70,10 @@ impl ReceiptStore for WatchedReceipts {
         list: Bytes,
     ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
         Box::pin(async move {
+            self.crash.before(Point::RejectsStored).await;
             let location = ReceiptStore::put_rejects(&self.inner, receipt, list).await?;
             self.journal.add(Step::RejectsStored);
+            self.crash.after(Point::RejectsStored).await;
             Ok(location)
         })
     }

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{GraphError, parameters::Parameters};
-use crate::secret::Secret;
+use crate::{changes::TokenState, secret::Secret};
 
 /// How long a timed proof is good for, to either side of now.
 const PROOF_LIFETIME: Duration = Duration::from_secs(300);
@@ -17,9 +17,33 @@ pub(crate) struct Access {
     pub(crate) token: Secret,
     /// When set, the app "requires app secret": every call needs a right proof.
     pub(crate) app_secret: Option<Secret>,
+    /// What has become of the token.
+    pub(crate) state: TokenState,
+    /// When it expires, in Unix seconds.
+    pub(crate) expires_at: Option<u64>,
 }
 
 impl Access {
+    pub(crate) fn new(token: Secret) -> Self {
+        Self {
+            token,
+            app_secret: None,
+            state: TokenState::Good,
+            expires_at: None,
+        }
+    }
+
+    /// A new, good token takes the place of the old one.
+    pub(crate) fn renew(&mut self, token: Secret) {
+        self.token = token;
+        self.set(TokenState::Good);
+    }
+
+    pub(crate) fn set(&mut self, state: TokenState) {
+        self.state = state;
+        self.expires_at = None;
+    }
+
     /// Takes the token from the header before the query or body. `now` in Unix seconds.
     pub(crate) fn check(
         &self,
@@ -38,6 +62,16 @@ impl Access {
         if presented != self.token.expose() {
             return Err(GraphError::new(401, 190)
                 .message("Invalid OAuth access token - Cannot parse access token"));
+        }
+        let lost =
+            |subcode, message| Err(GraphError::new(401, 190).subcode(subcode).message(message));
+        match self.state {
+            TokenState::Revoked => return lost(467, "The session has been invalidated"),
+            TokenState::Expired => return lost(463, "The session has expired"),
+            TokenState::Good if self.expires_at.is_some_and(|time| now >= time) => {
+                return lost(463, "The session has expired");
+            }
+            TokenState::Good => {}
         }
         match &self.app_secret {
             Some(secret) => self.check_proof(secret, parameters, now),

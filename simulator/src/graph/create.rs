@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{Effect, GraphError, outcome, parameters::Parameters};
+use super::{Effect, GraphError, outcome, parameters::Parameters, standing};
 use crate::{
     records::{Audience, Profile},
     state::State,
@@ -29,8 +29,9 @@ pub(super) fn post(
     let mut records = state.records();
     let account = object
         .strip_prefix("act_")
-        .filter(|account| records.accounts.contains(*account))
+        .filter(|account| records.accounts.contains_key(*account))
         .ok_or_else(|| GraphError::no_such_object("post"))?;
+    standing::check_account(records.accounts.get(account))?;
     let profile = profile(account, parameters)?;
     let others = records
         .audiences

@@ -80,6 +80,13 @@ impl GraphError {
         }
     }
 
+    /// An upload of more rows or bytes than are taken, of which Meta says no more.
+    pub(crate) fn too_large() -> Self {
+        Self::new(400, 1)
+            .subcode(99)
+            .message("An unknown error occurred")
+    }
+
     /// The object is not there, not ours, or cannot do this: Meta does not say which.
     pub(crate) fn no_such_object(verb: &str) -> Self {
         Self::new(400, 100).subcode(33).message(format!(

@@ -10,21 +10,26 @@ pub(crate) mod error;
 pub(crate) mod events;
 mod fields;
 mod parameters;
+pub(crate) mod quota;
 mod read;
-mod route;
+pub(crate) mod route;
+mod standing;
 mod text;
 mod time;
 pub(crate) mod usage;
 pub(crate) mod users;
+mod window;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 
 pub(crate) use self::{auth::Access, route::Route};
 pub use self::{error::GraphError, route::Target};
-use self::{parameters::Parameters, route::CURRENT, users::Change};
+use self::{parameters::Parameters, quota::Call, route::CURRENT, users::Change};
 use crate::{
     faults::FaultAction,
     inspection::RequestSummary,
@@ -35,6 +40,8 @@ use crate::{
 mod outcome {
     pub(super) const ACCEPTED: &str = "accepted";
     pub(super) const PARTIAL: &str = "partial";
+    /// Rows of a session that had ended.
+    pub(super) const DISCARDED: &str = "discarded";
 }
 
 /// A request with its whole body. Holds a token and identifiers: no `Debug`.
@@ -49,9 +56,44 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
+impl Request {
+    pub(crate) fn new(
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Self {
+        let header = |name: HeaderName| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            content_type: header(CONTENT_TYPE).to_owned(),
+            is_encoded: !matches!(header(CONTENT_ENCODING), "" | "identity"),
+            bearer: bearer(header(AUTHORIZATION)),
+            body,
+        }
+    }
+}
+
+/// The token of an `Authorization` header, in whichever case the scheme is written.
+fn bearer(authorization: &str) -> Option<String> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
+}
+
 /// What goes back.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub enum Reply {
+    /// All of it.
     Answer(Answer),
     /// The head and the first half of the body, then the connection ends.
     Half(Answer),
@@ -61,11 +103,15 @@ pub(crate) enum Reply {
 
 /// An HTTP answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) content_type: &'static str,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// As told, which a script may have made none that there is.
+    pub status: u16,
+    /// The header of that name.
+    pub content_type: &'static str,
+    /// The others.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// JSON, or a page.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
@@ -105,6 +151,7 @@ struct Effect {
 pub(crate) async fn answer(state: &State, request: &Request, visit: Visit<'_>) -> Reply {
     let route = Route::parse(&request.method, &request.path);
     let trace = state.next_trace_id();
+    state.play(route.target, route.object);
     let fault = state
         .faults()
         .next(route.target, route.object, &request.body);
@@ -200,7 +247,7 @@ async fn perform(
     let Some(version) = route.version else {
         return Err(GraphError::new(400, 2500).message("A version is required in the path"));
     };
-    version.check(route.target)?;
+    state.versions().check(version, route.target)?;
     if request.is_encoded {
         return Err(GraphError::parameter(
             "The content encoding of the body is not supported",
@@ -210,6 +257,19 @@ async fn perform(
     summary.encoding = parameters.encoding.name();
     let access = state.access().clone();
     access.check(request.bearer.as_deref(), &parameters, now)?;
+    let account = account(state, route);
+    state.quotas().admit(Call {
+        target: route.target,
+        account: account.as_ref().map(|(id, count)| (id.as_str(), *count)),
+        now,
+    })?;
+    let is_upload = matches!(
+        route.target,
+        Target::Users | Target::UsersReplace | Target::UsersOfAnyAudience
+    );
+    if is_upload && state.is_too_large(request.body.len()) {
+        return Err(GraphError::too_large());
+    }
     let effect = match route.target {
         Target::Events => events::post(state, route.object, &parameters, trace, now)?,
         Target::Users => {
@@ -220,19 +280,54 @@ async fn perform(
             let change = Change::of(&request.method, &parameters);
             users::post(state, route.object, &parameters, change, now)?
         }
+        Target::UsersReplace => users::replace::post(state, route.object, &parameters, now)?,
+        Target::UsersOfAnyAudience => {
+            if Change::of(&request.method, &parameters) != Change::Remove {
+                return Err(GraphError::no_such_object("post"));
+            }
+            users::everywhere::delete(state, route.object, &parameters, now)?
+        }
         Target::CreateAudience => create::post(state, route.object, &parameters, now)?,
-        Target::Read => read::get(state, route.object, &parameters)?,
+        Target::Read if route.edge.is_some() => {
+            users::sessions::get(state, route.object, &parameters)?
+        }
+        Target::Read => read::get(state, route.object, &parameters, now)?,
         Target::Other => {
             return Err(GraphError::new(400, 2500).message("Unknown path components"));
         }
     };
+    if let Some((account, _)) = &account {
+        state.quotas().note_rows(account, effect.items as u64, now);
+    }
     Ok(Some(effect))
+}
+
+/// The ad account that a request concerns, if one, and how many audiences it has.
+fn account(state: &State, route: &Route<'_>) -> Option<(String, u64)> {
+    let records = state.records();
+    let account = records.account_of(route.object)?;
+    let audiences = records.audiences_of(&account);
+    Some((account, audiences))
 }
 
 fn with_headers(reply: Reply, state: &State, route: &Route<'_>, trace: &str) -> Reply {
     let add = |mut answer: Answer| {
-        let account = state.records().account_of(route.object);
-        answer.headers = state.usage().headers(account.as_deref());
+        let account = account(state, route);
+        let account = account.as_ref().map(|(id, count)| (id.as_str(), *count));
+        let told = state.usage().clone();
+        let usage = told
+            .or_else(|| state.quotas().usage(account, state.now()))
+            .unwrap_or_default();
+        answer.headers = usage.headers(account.map(|(id, _)| id));
+        let upgraded = route
+            .version
+            .is_some_and(|version| state.versions().check(version, route.target) == Ok(true));
+        if upgraded {
+            answer.headers.push((
+                HeaderName::from_static("x-ad-api-version-warning"),
+                HeaderValue::from_static("The call has been auto-upgraded to a newer version"),
+            ));
+        }
         let version = route.version.unwrap_or(CURRENT).to_string();
         for (name, text) in [
             ("facebook-api-version", version.as_str()),

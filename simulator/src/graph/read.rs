@@ -2,21 +2,32 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Effect, GraphError, fields::Node, outcome, parameters::Parameters, time::written};
+use super::{
+    Effect, GraphError, fields::Node, outcome, parameters::Parameters, standing, time::written,
+};
 use crate::{
     records::{Audience, Records, audience::SchemaForm},
     state::State,
 };
 
-/// An audience below this many members is "too small" to be delivered to.
-const USABLE_FROM: u64 = 100;
-
 pub(super) fn get(
     state: &State,
     id: &str,
     parameters: &Parameters<'_>,
+    now: u64,
 ) -> Result<Effect, GraphError> {
-    let node = node(&state.records(), id).ok_or_else(|| GraphError::no_such_object("get"))?;
+    let no_such = || GraphError::no_such_object("get");
+    let records = state.records();
+    let account = records.account_of(id);
+    if let Some(account) = account.and_then(|account| records.accounts.get(&account)) {
+        standing::check_permission(account)?;
+    }
+    let audience = records.audiences.get(id);
+    if audience.is_some_and(|audience| audience.condition.is_deleted(now)) {
+        return Err(no_such());
+    }
+    let node = node(&records, id).ok_or_else(no_such)?;
+    drop(records);
     Ok(Effect {
         body: node.select(parameters)?,
         items: 0,
@@ -45,7 +56,9 @@ fn node(records: &Records, id: &str) -> Option<Node> {
         });
     }
     let account = id.strip_prefix("act_")?;
-    records.accounts.contains(account).then(|| Node {
+    let standing = records.accounts.get(account)?;
+    let accepted = u8::from(standing.terms_accepted && standing.business_terms_accepted);
+    Some(Node {
         kind: "AdAccount",
         fields: object(json!({
             "id": id,
@@ -53,31 +66,23 @@ fn node(records: &Records, id: &str) -> Option<Node> {
             "name": "Simulated ad account",
             "account_status": 1,
             "currency": "USD",
-            "tos_accepted": { "custom_audience_tos": 1 },
-            "user_tos_accepted": { "custom_audience_tos": 1 },
+            "tos_accepted": { "custom_audience_tos": accepted },
+            "user_tos_accepted": { "custom_audience_tos": accepted },
         })),
     })
 }
 
 fn audience_fields(id: &str, audience: &Audience) -> Map<String, Value> {
     let profile = &audience.profile;
-    let members = audience.members();
-    let (operation, operation_text) = match audience.first_upload {
-        None => (410, "No file has been uploaded yet."),
-        Some(_) => (200, "Normal"),
-    };
-    let (delivery, delivery_text) = if members < USABLE_FROM {
-        (300, "This audience is too small.")
-    } else {
-        (200, "This audience is ready for use.")
-    };
+    let (operation, operation_text) = audience.operation();
+    let (delivery, delivery_text) = audience.delivery();
     let source = match audience.first_upload {
         None => "NOTHING",
         Some(SchemaForm::SingleKey) => "HASHES_OR_USER_IDS",
         Some(SchemaForm::MultiKey) => "MULTI_HASHES",
     };
     // Meta shows a rounded range, never the number.
-    let rounded = members / 100 * 100;
+    let rounded = audience.size() / 100 * 100;
     object(json!({
         "id": id,
         "account_id": profile.account,
@@ -90,7 +95,7 @@ fn audience_fields(id: &str, audience: &Audience) -> Map<String, Value> {
         "operation_status": { "code": operation, "description": operation_text },
         "delivery_status": { "code": delivery, "description": delivery_text },
         "permission_for_actions": {
-            "can_edit": true,
+            "can_edit": audience.condition.can_edit,
             "can_see_insight": "true",
             "can_share": "true",
             "subtype_supports_lookalike": "true",
@@ -102,6 +107,7 @@ fn audience_fields(id: &str, audience: &Audience) -> Map<String, Value> {
         "time_created": audience.created,
         "time_updated": audience.changed,
         "time_content_updated": audience.changed,
+        "delete_time": audience.condition.delete_time.unwrap_or(0),
     }))
 }
 

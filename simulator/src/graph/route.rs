@@ -12,33 +12,97 @@ pub enum Target {
     Events,
     /// `POST` or `DELETE /{audience}/users`
     Users,
+    /// `POST /{audience}/usersreplace`
+    UsersReplace,
+    /// `DELETE /act_{account}/usersofanyaudience`
+    UsersOfAnyAudience,
     /// `POST /act_{account}/customaudiences`
     CreateAudience,
-    /// `GET /{id}` of a dataset, an audience or an ad account
+    /// `GET /{id}` of a dataset, an audience or an ad account, and `/sessions`
     Read,
     /// Everything else, which is answered with an error.
     Other,
 }
 
 /// A `major.minor` of the path's `/v26.0/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Version {
     major: u16,
     minor: u16,
 }
 
-/// The oldest version that still answered for Conversions in November 2026: the Graph
-/// API's own schedule, about two years.
-const OLDEST_GRAPH: Version = Version {
-    major: 21,
-    minor: 0,
-};
-/// The same for Custom Audiences, which follow the Marketing API's shorter schedule:
-/// v24.0 ended on 2026-10-06.
-const OLDEST_MARKETING: Version = Version {
-    major: 25,
-    minor: 0,
-};
+/// Which versions there still are.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Versions {
+    /// The oldest for Conversions: the Graph API's own schedule, about two years.
+    oldest_graph: Version,
+    /// The oldest for Custom Audiences: the Marketing API's shorter one.
+    oldest_marketing: Version,
+    /// Whether calls of Custom Audiences on an older version are taken for the oldest
+    /// one there is, with `X-Ad-Api-Version-Warning`, in place of code 2635.
+    pub upgrade: bool,
+}
+
+impl Default for Versions {
+    /// Those of November 2026: v24.0 of the Marketing API ended on 2026-10-06.
+    fn default() -> Self {
+        Self {
+            oldest_graph: Version {
+                major: 21,
+                minor: 0,
+            },
+            oldest_marketing: Version {
+                major: 25,
+                minor: 0,
+            },
+            upgrade: false,
+        }
+    }
+}
+
+impl Versions {
+    /// As if every version before `v{major}.0` had ended.
+    #[must_use]
+    pub fn ended_before(major: u16, upgrade: bool) -> Self {
+        let oldest = Version { major, minor: 0 };
+        Self {
+            oldest_graph: oldest,
+            oldest_marketing: oldest,
+            upgrade,
+        }
+    }
+
+    /// Whether the version is past its end for this request; true if the request is
+    /// taken for one of the oldest version. A version newer than the simulator is
+    /// taken: it must not stand in the way of an upgrade.
+    pub(crate) fn check(&self, version: Version, target: Target) -> Result<bool, GraphError> {
+        let (oldest, upgrade) = match target {
+            Target::Events | Target::Read | Target::Other => (self.oldest_graph, false),
+            Target::Users
+            | Target::UsersReplace
+            | Target::UsersOfAnyAudience
+            | Target::CreateAudience => (self.oldest_marketing, self.upgrade),
+        };
+        if version >= oldest || upgrade {
+            return Ok(version < oldest);
+        }
+        Err(GraphError::new(400, 2635).message(format!(
+            "You are calling a deprecated version of the Ads API. Please update to the latest \
+             version: {CURRENT}."
+        )))
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a version is written as v26.0")
+    }
+}
+
 /// What an answer without a usable version names.
 pub(crate) const CURRENT: Version = Version {
     major: 26,
@@ -57,23 +121,6 @@ impl Version {
             minor: number(minor)?,
         })
     }
-
-    /// Whether it is past its end for this request. A version newer than the
-    /// simulator is taken: it must not stand in the way of an upgrade.
-    pub(crate) fn check(self, target: Target) -> Result<(), GraphError> {
-        let oldest = match target {
-            Target::Events => OLDEST_GRAPH,
-            Target::Users | Target::CreateAudience => OLDEST_MARKETING,
-            Target::Read | Target::Other => OLDEST_GRAPH,
-        };
-        if self >= oldest {
-            return Ok(());
-        }
-        Err(GraphError::new(400, 2635).message(format!(
-            "You are calling a deprecated version of the Ads API. Please update to the latest \
-             version: {CURRENT}."
-        )))
-    }
 }
 
 impl std::fmt::Display for Version {
@@ -89,6 +136,8 @@ pub(crate) struct Route<'a> {
     pub(crate) version: Option<Version>,
     /// The id in the path; for an ad account with its `act_`.
     pub(crate) object: &'a str,
+    /// What follows it, such as `users`.
+    pub(crate) edge: Option<&'a str>,
 }
 
 impl<'a> Route<'a> {
@@ -106,14 +155,17 @@ impl<'a> Route<'a> {
         let target = match (method, edge, segments.next()) {
             ("POST", Some("events"), None) => Target::Events,
             ("POST" | "DELETE", Some("users"), None) => Target::Users,
+            ("POST", Some("usersreplace"), None) => Target::UsersReplace,
+            ("POST" | "DELETE", Some("usersofanyaudience"), None) => Target::UsersOfAnyAudience,
             ("POST", Some("customaudiences"), None) => Target::CreateAudience,
-            ("GET", None, None) if !object.is_empty() => Target::Read,
+            ("GET", None | Some("sessions"), None) if !object.is_empty() => Target::Read,
             _ => Target::Other,
         };
         Self {
             target,
             version,
             object,
+            edge,
         }
     }
 }
@@ -152,19 +204,23 @@ mod tests {
             major: 24,
             minor: 0,
         };
-        assert!(v24.check(Target::Events).is_ok());
-        assert_eq!(
-            v24.check(Target::Users).map_err(|error| error.code),
-            Err(2635)
-        );
-        assert!(
-            Version {
-                major: 40,
-                minor: 0
-            }
-            .check(Target::Users)
-            .is_ok()
-        );
+        let versions = Versions::default();
+        assert_eq!(versions.check(v24, Target::Events), Ok(false));
+        let code = |versions: &Versions| {
+            let checked = versions.check(v24, Target::Users);
+            checked.map_err(|error| error.code)
+        };
+        assert_eq!(code(&versions), Err(2635));
+        let upgrading = Versions {
+            upgrade: true,
+            ..versions.clone()
+        };
+        assert_eq!(code(&upgrading), Ok(true));
+        let v40 = Version {
+            major: 40,
+            minor: 0,
+        };
+        assert_eq!(versions.check(v40, Target::Users), Ok(false));
     }
 
     #[test]

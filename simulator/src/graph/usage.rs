@@ -1,9 +1,10 @@
 //! The headers in which Meta tells how much of the quota is used.
 //!
-//! For now they say what they are told to say; they do not follow the calls.
+//! They say what they are told to say, else what the quotas count, else that hardly
+//! anything is used.
 
 use hyper::header::{HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// What the three usage headers say from now on.
@@ -36,10 +37,13 @@ pub enum UsageHeader<T> {
 #[serde(default, deny_unknown_fields)]
 pub struct AppUsage {
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub call_count: f64,
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub total_time: f64,
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub total_cputime: f64,
 }
 
@@ -48,6 +52,7 @@ pub struct AppUsage {
 #[serde(default, deny_unknown_fields)]
 pub struct AccountUsage {
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub acc_id_util_pct: f64,
     /// Seconds.
     pub reset_time_duration: u64,
@@ -60,10 +65,13 @@ pub struct AccountUsage {
 #[serde(default, deny_unknown_fields)]
 pub struct BusinessUsage {
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub call_count: f64,
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub total_cputime: f64,
     /// Percent.
+    #[serde(serialize_with = "percent")]
     pub total_time: f64,
     /// Minutes.
     pub estimated_time_to_regain_access: u64,
@@ -185,5 +193,13 @@ impl<T> UsageHeader<T> {
             Self::Verbatim(text) => text.clone(),
             Self::Report(report) => json(report).to_string(),
         }
+    }
+}
+
+/// A whole number without a point, and any other one with it: Meta sends both.
+fn percent<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match format!("{number}").parse() {
+        Ok(whole) => serializer.serialize_u64(whole),
+        Err(_) => serializer.serialize_f64(*number),
     }
 }

@@ -4,12 +4,17 @@
 //! value and Limited Data Use, which are not who it is), so the same person under other
 //! columns is another member: the simulator matches nobody.
 
-use std::collections::VecDeque;
+use super::{
+    Digest,
+    members::Members,
+    replacement::Replacement,
+    sessions::{Batch, End, Session, Sessions},
+};
 
-use super::{Digest, digest::ByDigest};
-
-/// Upload sessions whose running totals are remembered.
-const SESSIONS: usize = 1_000;
+/// An audience below this many members is "too small" to be delivered to.
+const USABLE_FROM: u64 = 100;
+/// Seconds that an expiring audience has left.
+const EXPIRES_AFTER: u64 = 90 * 24 * 3_600;
 
 /// What was said when the audience was created.
 #[derive(Clone, Debug)]
@@ -54,7 +59,7 @@ impl Rows {
         self.members.push((row, self.cells.len()));
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&Digest, &[Digest])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Digest, &[Digest])> {
         let mut start = 0;
         self.members.iter().map(move |(row, end)| {
             let cells = self.cells.get(start..*end).unwrap_or_default();
@@ -71,17 +76,56 @@ pub(crate) enum SchemaForm {
     MultiKey,
 }
 
-/// A session's totals so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Session {
-    pub(crate) received: u64,
-    pub(crate) invalid: u64,
+/// What Meta thinks of the audience, apart from its members.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    /// Held to break a rule on what audiences may be about.
+    pub(crate) flagged: bool,
+    pub(crate) deleted: bool,
+    /// When it is going to be deleted, in Unix seconds.
+    pub(crate) delete_time: Option<u64>,
+    pub(crate) can_edit: bool,
+    /// `operation_status` in place of the one that follows from what happened.
+    pub(crate) shown: Option<u16>,
+    /// Members that Meta believes it has, in place of the counted ones.
+    pub(crate) size: Option<u64>,
+    /// A removal that would leave fewer is refused.
+    pub(crate) smallest: u64,
+    /// Seconds from the last batch of a replacement to the swap.
+    pub(crate) swap_takes: u64,
+}
+
+impl Default for Condition {
+    fn default() -> Self {
+        Self {
+            flagged: false,
+            deleted: false,
+            delete_time: None,
+            can_edit: true,
+            shown: None,
+            size: None,
+            smallest: 0,
+            swap_takes: 0,
+        }
+    }
+}
+
+impl Condition {
+    /// It has not been used for long, and has ninety days left from now.
+    pub(crate) fn set_expiring(&mut self, expiring: bool, now: u64) {
+        self.delete_time = expiring.then_some(now + EXPIRES_AFTER);
+    }
+
+    pub(crate) fn is_deleted(&self, now: u64) -> bool {
+        self.deleted || self.delete_time.is_some_and(|time| now >= time)
+    }
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Audience {
     pub(crate) profile: Profile,
+    pub(crate) condition: Condition,
     pub(crate) first_upload: Option<SchemaForm>,
     pub(crate) created: u64,
     pub(crate) changed: u64,
@@ -90,10 +134,14 @@ pub(crate) struct Audience {
     pub(crate) rows_removed: u64,
     pub(crate) rows_not_found: u64,
     pub(crate) rows_invalid: u64,
+    pub(crate) rows_discarded: u64,
     pub(crate) empty_hashes: u64,
-    members: ByDigest<u32>,
-    cells: ByDigest<u32>,
-    sessions: VecDeque<(u64, Session)>,
+    /// How often all members were swapped for others.
+    pub(crate) replaced: u64,
+    pub(super) replace_failed: bool,
+    pub(super) replacement: Option<Replacement>,
+    pub(super) sessions: Sessions,
+    pub(super) members: Members,
 }
 
 impl Audience {
@@ -101,6 +149,7 @@ impl Audience {
     pub(crate) fn new(profile: Profile, created: u64) -> Self {
         Self {
             profile,
+            condition: Condition::default(),
             first_upload: None,
             created,
             changed: created,
@@ -109,24 +158,22 @@ impl Audience {
             rows_removed: 0,
             rows_not_found: 0,
             rows_invalid: 0,
+            rows_discarded: 0,
             empty_hashes: 0,
-            members: ByDigest::default(),
-            cells: ByDigest::default(),
-            sessions: VecDeque::new(),
+            replaced: 0,
+            replace_failed: false,
+            replacement: None,
+            sessions: Sessions::default(),
+            members: Members::default(),
         }
     }
 
     pub(crate) fn add(&mut self, rows: &Rows) {
         for (row, cells) in rows.iter() {
-            let times = self.members.entry(*row).or_default();
-            *times = times.saturating_add(1);
-            if *times > 1 {
+            if self.members.add(*row, cells) {
+                self.rows_added += 1;
+            } else {
                 self.rows_repeated += 1;
-                continue;
-            }
-            self.rows_added += 1;
-            for cell in cells {
-                *self.cells.entry(*cell).or_default() += 1;
             }
         }
         self.note(rows);
@@ -134,62 +181,108 @@ impl Audience {
 
     pub(crate) fn remove(&mut self, rows: &Rows) {
         for (row, cells) in rows.iter() {
-            if self.members.remove(row).is_none() {
+            if self.members.remove(row, cells) {
+                self.rows_removed += 1;
+            } else {
                 self.rows_not_found += 1;
-                continue;
-            }
-            self.rows_removed += 1;
-            for cell in cells {
-                let left = self
-                    .cells
-                    .get(cell)
-                    .map_or(0, |count| count.saturating_sub(1));
-                if left == 0 {
-                    self.cells.remove(cell);
-                } else {
-                    self.cells.insert(*cell, left);
-                }
             }
         }
         self.note(rows);
     }
 
-    fn note(&mut self, rows: &Rows) {
+    /// Whether a removal leaves fewer members than Meta allows.
+    pub(crate) fn would_be_too_small(&self, rows: &Rows) -> bool {
+        let found = rows.iter().filter(|(row, _)| self.members.contains(row));
+        self.condition.smallest > 0
+            && self.members.count().saturating_sub(found.count() as u64) < self.condition.smallest
+    }
+
+    pub(super) fn note(&mut self, rows: &Rows) {
         self.rows_invalid += rows.invalid;
         self.empty_hashes += rows.empty_hashes;
     }
 
-    /// Adds a request to its session and answers the session's totals.
-    pub(crate) fn in_session(&mut self, id: u64, rows: &Rows) -> Session {
-        let known = self.sessions.iter().position(|(session, _)| *session == id);
-        let (_, mut session) = known
-            .and_then(|position| self.sessions.remove(position))
-            .unwrap_or_default();
-        session.received += rows.received;
-        session.invalid += rows.invalid;
-        if self.sessions.len() == SESSIONS {
-            self.sessions.pop_front();
+    /// Whether the session takes this batch: not when it has ended. `None`: it never
+    /// began, and this is not its first batch.
+    pub(crate) fn takes(&mut self, batch: Batch, now: u64) -> Option<bool> {
+        let Some(session) = self.sessions.get(batch.session) else {
+            return (batch.seq == 1).then_some(true);
+        };
+        session.settle(now);
+        Some(session.ended.is_none())
+    }
+
+    /// Counts a request for its session, discarded rows apart, and answers the
+    /// session's totals.
+    pub(crate) fn in_session(&mut self, batch: Batch, rows: &Rows, now: u64) -> Session {
+        let session = self.sessions.open(batch.session, now);
+        if session.ended.is_some() {
+            self.rows_discarded += rows.received;
+            return *session;
         }
-        self.sessions.push_back((id, session));
-        session
+        session.count(rows.received, rows.invalid);
+        if batch.last {
+            session.ended = Some((now, End::Closed));
+        }
+        *session
+    }
+
+    /// Its sessions, the youngest first.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = (u64, &Session)> {
+        self.sessions.iter()
     }
 
     pub(crate) fn members(&self) -> u64 {
-        self.members.len() as u64
+        self.members.count()
+    }
+
+    /// How many members Meta says it has.
+    pub(crate) fn size(&self) -> u64 {
+        self.condition.size.unwrap_or(self.members.count())
+    }
+
+    /// `operation_status`.
+    pub(crate) fn operation(&self) -> (u16, &'static str) {
+        if self.condition.flagged {
+            return (471, "This audience may break a rule and was flagged.");
+        }
+        if self.is_being_replaced() {
+            return (414, "The audience is being replaced.");
+        }
+        if self.replace_failed {
+            return (415, "Replacing the audience has failed.");
+        }
+        match (self.condition.shown, self.condition.delete_time) {
+            (Some(code), _) => (code, "As the simulator was told."),
+            (None, Some(_)) => (100, "This audience is expiring."),
+            (None, None) if self.first_upload.is_none() => (410, "No file has been uploaded yet."),
+            (None, None) => (200, "Normal"),
+        }
+    }
+
+    /// `delivery_status`.
+    pub(crate) fn delivery(&self) -> (u16, &'static str) {
+        if self.condition.flagged {
+            (400, "This audience cannot be used.")
+        } else if self.size() < USABLE_FROM {
+            (300, "This audience is too small.")
+        } else {
+            (200, "This audience is ready for use.")
+        }
     }
 
     /// How often this row was added since it last was no member; 0 = it is none.
     pub(crate) fn times(&self, row: &Digest) -> u32 {
-        self.members.get(row).copied().unwrap_or(0)
+        self.members.times(row)
     }
 
     /// How many members have this cell.
     pub(crate) fn bearing(&self, cell: &Digest) -> u32 {
-        self.cells.get(cell).copied().unwrap_or(0)
+        self.members.bearing(cell)
     }
 
     /// The members' digests: to compare two moments, not to learn who they are.
     pub(crate) fn digests(&self) -> impl Iterator<Item = Digest> {
-        self.members.keys().copied()
+        self.members.digests()
     }
 }

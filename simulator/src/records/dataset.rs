@@ -6,6 +6,10 @@ use super::{Digest, digest::ByDigest, tally::Tally};
 /// the sender and name an event, not a person.
 const LISTED: usize = 100_000;
 const LISTED_CHARACTERS: usize = 256;
+/// Seconds for which a repeat of an event is one …
+const REPEATED_WITHIN: u64 = 48 * 3_600;
+/// … and of one from a shop.
+const SALE_REPEATED_WITHIN: u64 = 7 * 24 * 3_600;
 
 /// The accepted events of one request.
 #[derive(Debug, Default)]
@@ -25,11 +29,14 @@ pub(crate) struct Arrivals<'a> {
 pub(crate) struct Arrival<'a> {
     pub(crate) name: std::borrow::Cow<'a, str>,
     pub(crate) identity: Option<Identity<'a>>,
+    /// What deduplication goes by instead, for what happened in a shop: its time and
+    /// name, the item, and the order or else the person.
+    pub(crate) sale: Option<Digest>,
     /// Digest of the event's JSON text as it was sent.
     pub(crate) content: [u8; 8],
 }
 
-/// What deduplication would go by.
+/// What deduplication goes by, except for what happened in a shop.
 #[derive(Debug)]
 pub(crate) struct Identity<'a> {
     pub(crate) id: std::borrow::Cow<'a, str>,
@@ -41,6 +48,8 @@ pub(crate) struct Identity<'a> {
 struct Seen {
     times: u32,
     content: [u8; 8],
+    /// When deduplication began to count from, in Unix seconds.
+    since: u64,
 }
 
 /// See the module.
@@ -52,10 +61,14 @@ pub(crate) struct Dataset {
     pub(crate) without_event_id: u64,
     pub(crate) test_events: u64,
     pub(crate) empty_hashes: u64,
+    /// Events that are left after deduplication as it is documented.
+    pub(crate) counted: u64,
     pub(crate) by_name: Tally,
     /// When the last events came, in Unix seconds.
     pub(crate) last_received: Option<u64>,
     events: ByDigest<Seen>,
+    /// When the sales first came, in Unix seconds.
+    sales: ByDigest<u64>,
     cells: ByDigest<u32>,
     listed: Listed,
 }
@@ -66,10 +79,18 @@ impl Dataset {
         for event in &arrivals.events {
             self.received += 1;
             self.by_name.add(&event.name);
-            match &event.identity {
-                Some(identity) => self.count(event, identity),
-                None => self.without_event_id += 1,
-            }
+            let is_repeat = match &event.identity {
+                Some(identity) => self.note(event, identity, now),
+                None => {
+                    self.without_event_id += 1;
+                    false
+                }
+            };
+            let is_repeat = match event.sale {
+                Some(sale) => self.is_repeated_sale(sale, now),
+                None => is_repeat,
+            };
+            self.counted += u64::from(!is_repeat);
         }
         for cell in &arrivals.cells {
             let count = self.cells.entry(*cell).or_default();
@@ -81,19 +102,30 @@ impl Dataset {
         }
     }
 
-    fn count(&mut self, event: &Arrival<'_>, identity: &Identity<'_>) {
+    /// Whether it is a repeat that deduplication drops.
+    fn note(&mut self, event: &Arrival<'_>, identity: &Identity<'_>, now: u64) -> bool {
         if let Some(seen) = self.events.get_mut(&identity.digest) {
             seen.times = seen.times.saturating_add(1);
             self.duplicates += 1;
             self.changed_duplicates += u64::from(seen.content != event.content);
-            return;
+            return is_within(&mut seen.since, now, REPEATED_WITHIN);
         }
         let seen = Seen {
             times: 1,
             content: event.content,
+            since: now,
         };
         self.events.insert(identity.digest, seen);
         self.listed.add(&event.name, &identity.id, identity.digest);
+        false
+    }
+
+    fn is_repeated_sale(&mut self, sale: Digest, now: u64) -> bool {
+        if let Some(since) = self.sales.get_mut(&sale) {
+            return is_within(since, now, SALE_REPEATED_WITHIN);
+        }
+        self.sales.insert(sale, now);
+        false
     }
 
     /// Different `(event_name, event_id)` pairs.
@@ -122,6 +154,15 @@ impl Dataset {
             .map(|(name, id, digest)| (name.to_string(), id.to_string(), self.times(digest)));
         Some(list.collect())
     }
+}
+
+/// Whether so many seconds are not over yet; if they are, they begin anew.
+fn is_within(since: &mut u64, now: u64, seconds: u64) -> bool {
+    let is_within = now < since.saturating_add(seconds);
+    if !is_within {
+        *since = now;
+    }
+    is_within
 }
 
 #[derive(Debug)]

@@ -8,9 +8,12 @@ pub(crate) mod audience;
 pub(crate) mod dataset;
 pub(crate) mod digest;
 pub(crate) mod journal;
+mod members;
+pub(crate) mod replacement;
+pub(crate) mod sessions;
 pub(crate) mod tally;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(crate) use self::{
     audience::{Audience, Profile},
@@ -18,6 +21,7 @@ pub(crate) use self::{
     digest::{Digest, Digester},
     journal::Journal,
 };
+use crate::changes::Permission;
 
 /// What exists in the simulated world and what has become of it.
 #[derive(Debug, Default)]
@@ -25,7 +29,25 @@ pub(crate) struct Records {
     pub(crate) datasets: BTreeMap<String, Dataset>,
     pub(crate) audiences: BTreeMap<String, Audience>,
     /// Ad accounts, by number, without `act_`.
-    pub(crate) accounts: BTreeSet<String>,
+    pub(crate) accounts: BTreeMap<String, Account>,
+}
+
+/// What an ad account may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account {
+    pub(crate) terms_accepted: bool,
+    pub(crate) business_terms_accepted: bool,
+    pub(crate) permission: Permission,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            terms_accepted: true,
+            business_terms_accepted: true,
+            permission: Permission::Granted,
+        }
+    }
 }
 
 impl Records {
@@ -45,7 +67,7 @@ impl Records {
             || self.audiences.contains_key(id)
             || id
                 .strip_prefix("act_")
-                .is_some_and(|account| self.accounts.contains(account))
+                .is_some_and(|account| self.accounts.contains_key(account))
     }
 
     /// The ad account that an audience belongs to, or that the id itself names.
@@ -54,7 +76,21 @@ impl Records {
             return Some(audience.profile.account.clone());
         }
         id.strip_prefix("act_")
-            .filter(|account| self.accounts.contains(*account))
+            .filter(|account| self.accounts.contains_key(*account))
             .map(str::to_owned)
+    }
+
+    /// How many audiences an ad account has.
+    pub(crate) fn audiences_of(&self, account: &str) -> u64 {
+        let audiences = self.audiences.values();
+        let own = audiences.filter(|audience| audience.profile.account == account);
+        own.count() as u64
+    }
+
+    /// Lets what has become due by now happen, in every audience.
+    pub(crate) fn settle(&mut self, now: u64) {
+        for audience in self.audiences.values_mut() {
+            audience.settle(now);
+        }
     }
 }

@@ -19,7 +19,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::{
     Response,
     body::{Body as _, Incoming},
-    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{CONTENT_TYPE, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
@@ -180,21 +180,14 @@ async fn handle(
         Err(_) => return Err(Broken::Slow),
     };
 
-    let header = |name: HeaderName| {
-        head.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let request = Request {
-        method: head.method.as_str().to_owned(),
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        content_type: header(CONTENT_TYPE).to_owned(),
-        is_encoded: !matches!(header(CONTENT_ENCODING), "" | "identity"),
-        bearer: bearer(header(AUTHORIZATION)),
+    let query = head.uri.query().unwrap_or_default();
+    let request = Request::new(
+        head.method.as_str(),
+        head.uri.path(),
+        query,
+        &head.headers,
         body,
-    };
+    );
     let reply = match visit {
         Some(visit) => graph::answer(&shared.state, &request, visit).await,
         None => Reply::Answer(control::answer(&shared.state, &request)),
@@ -204,14 +197,6 @@ async fn handle(
         Reply::Half(answer) => Ok(written(answer, AnswerBody::half)),
         Reply::Nothing => Err(Broken::Told),
     }
-}
-
-/// The token of an `Authorization` header, in whichever case the scheme is written.
-fn bearer(authorization: &str) -> Option<String> {
-    let (scheme, token) = authorization.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
 }
 
 fn written(answer: Answer, body: fn(Bytes) -> AnswerBody) -> Response<AnswerBody> {

@@ -1,7 +1,9 @@
 use reqwest::{Method, multipart::Form};
 use serde_json::{Value, json};
 
-use crate::support::{DATASET, JOHN, MARY, NOTHING, answer, but, now, purchase, world};
+use crate::support::{
+    DATASET, JOHN, MARY, NOTHING, answer, but, now, purchase, standing_world, world,
+};
 
 #[tokio::test]
 async fn accepted_events_are_counted_by_name_and_id() {
@@ -87,6 +89,12 @@ async fn every_rule_has_its_documented_code() {
         let event = but(event(), "/action_source", json!("website"));
         but(event, "/event_source_url", json!("https://shop.example/"))
     };
+    let app = |app_data: Value| {
+        let event = but(event(), "/action_source", json!("app"));
+        but(event, "/app_data", app_data)
+    };
+    let mut device = vec!["a2"];
+    device.resize(16, "");
     let ago = |days: i64| json!(now() - days * 86_400 - 60);
     let plain = Some(None);
     let too_old = Some(Some(2_804_003));
@@ -256,10 +264,49 @@ async fn every_rule_has_its_documented_code() {
             plain,
         ),
         (
-            "limited data use",
+            "limited data use nowhere",
             but(event(), "/data_processing_options", json!(["LDU"])),
+            plain,
+        ),
+        (
+            "limited data use at an address",
+            but(
+                but(event(), "/data_processing_options", json!(["LDU"])),
+                "/user_data/client_ip_address",
+                json!("8.8.8.8"),
+            ),
             None,
         ),
+        (
+            "limited data use in California",
+            but(
+                but(
+                    but(event(), "/data_processing_options", json!(["LDU"])),
+                    "/data_processing_options_country",
+                    json!(1),
+                ),
+                "/data_processing_options_state",
+                json!(1_000),
+            ),
+            None,
+        ),
+        (
+            "private address",
+            but(event(), "/user_data/client_ip_address", json!("10.0.0.1")),
+            plain,
+        ),
+        (
+            "hashed address",
+            but(event(), "/user_data/client_ip_address", json!(MARY)),
+            plain,
+        ),
+        ("app without a device", app(json!({})), plain),
+        (
+            "app with a short device",
+            app(json!({ "extinfo": ["a2"] })),
+            plain,
+        ),
+        ("app with a device", app(json!({ "extinfo": device })), None),
         (
             "half of a region",
             but(event(), "/data_processing_options_country", json!(1)),
@@ -372,4 +419,43 @@ async fn an_unknown_dataset_and_a_body_that_is_no_json_are_parameter_errors() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_repeat_within_forty_eight_hours_is_counted_once() {
+    let world = standing_world().await;
+    let event = but(purchase("e", MARY), "/action_source", json!("email"));
+    let other_id = but(event.clone(), "/event_id", json!("f"));
+    world.send_events(json!([event, other_id])).await;
+    world.advance(48 * 3_600 - 1);
+    world.send_events(json!([event])).await;
+    let counted = || world.simulator.inspect().datasets[DATASET].counted;
+    assert_eq!(counted(), 2);
+    world.advance(1);
+    world.send_events(json!([event])).await;
+    assert_eq!(counted(), 3, "after that it is another event");
+    assert_eq!(world.simulator.inspect().datasets[DATASET].received, 4);
+}
+
+#[tokio::test]
+async fn a_sale_is_its_time_name_item_and_order_whatever_its_id() {
+    let world = standing_world().await;
+    let sale = purchase("e", MARY);
+    let same = but(
+        purchase("f", JOHN),
+        "/event_time",
+        sale["event_time"].clone(),
+    );
+    let other_item = but(same.clone(), "/custom_data/item_number", json!("2"));
+    let counted = || world.simulator.inspect().datasets[DATASET].counted;
+    world.send_events(json!([sale, same, other_item])).await;
+    assert_eq!(counted(), 2);
+    // Without an order it is the person.
+    let mary = but(sale.clone(), "/custom_data/order_id", Value::Null);
+    let john = but(same, "/custom_data/order_id", Value::Null);
+    world.send_events(json!([mary, john, mary])).await;
+    assert_eq!(counted(), 4);
+    world.advance(7 * 24 * 3_600);
+    world.send_events(json!([sale])).await;
+    assert_eq!(counted(), 5);
 }

@@ -4,8 +4,13 @@
 mod access;
 mod audiences;
 mod bounds;
+mod clock;
 mod control;
 mod events;
 mod faults;
+mod quotas;
+mod replace;
+mod scenario;
+mod states;
 mod support;
 mod users;

@@ -1,10 +1,10 @@
 //! A running simulator, a client, and requests to send.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use simulator::Simulator;
+use simulator::{Builder, Clock, Simulator};
 
 pub const DATASET: &str = "123";
 pub const AUDIENCE: &str = "456";
@@ -24,15 +24,21 @@ pub struct World {
 }
 
 pub async fn world() -> World {
-    let simulator = Simulator::builder()
+    world_of(|builder| builder).await
+}
+
+/// A world in which time stands until it is advanced.
+pub async fn standing_world() -> World {
+    world_of(|builder| builder.clock(Clock::standing(SystemTime::now()))).await
+}
+
+pub async fn world_of(more: impl FnOnce(Builder) -> Builder) -> World {
+    let builder = Simulator::builder()
         .token(TOKEN)
         .dataset(DATASET)
-        .audience(AUDIENCE, ACCOUNT)
-        .start()
-        .await
-        .unwrap();
+        .audience(AUDIENCE, ACCOUNT);
     World {
-        simulator,
+        simulator: more(builder).start().await.unwrap(),
         client: Client::builder().no_proxy().build().unwrap(),
     }
 }
@@ -76,6 +82,34 @@ impl World {
     pub async fn users(&self, method: Method, payload: Value) -> Answer {
         let body = json!({ "payload": payload });
         answer(self.request(method, "/v26.0/456/users").json(&body)).await
+    }
+
+    /// Some members more, one for each number.
+    pub async fn add(&self, numbers: impl IntoIterator<Item = u64>) -> Answer {
+        self.users(Method::POST, members(numbers)).await
+    }
+
+    /// One batch of a session to an edge of the audience, such as `usersreplace`.
+    pub async fn batch(
+        &self,
+        edge: &str,
+        payload: Value,
+        (id, seq, last): (u64, u64, bool),
+    ) -> Answer {
+        let session = json!({ "session_id": id, "batch_seq": seq, "last_batch_flag": last });
+        let body = json!({ "payload": payload, "session": session });
+        let path = format!("/v26.0/456/{edge}");
+        answer(self.request(Method::POST, &path).json(&body)).await
+    }
+
+    /// `operation_status`.
+    pub async fn operation(&self) -> i64 {
+        let read = self.read("/v26.0/456?fields=operation_status").await;
+        read.body["operation_status"]["code"].as_i64().unwrap()
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.simulator.clock().advance(Duration::from_secs(seconds));
     }
 
     pub async fn read(&self, path: &str) -> Answer {
@@ -134,4 +168,15 @@ pub fn but(mut event: Value, path: &str, value: Value) -> Value {
         members.insert(name.to_owned(), value);
     }
     event
+}
+
+/// A payload of one member for each number.
+pub fn members(numbers: impl IntoIterator<Item = u64>) -> Value {
+    let data: Vec<_> = numbers.into_iter().map(|number| [hash(number)]).collect();
+    json!({ "schema": ["EMAIL"], "data": data })
+}
+
+/// Something that looks like a SHA-256.
+pub fn hash(number: u64) -> String {
+    format!("{number:064x}")
 }

@@ -202,7 +202,11 @@ class Events(SdkTestCase):
             {"data_processing_options": []},
         ]
         for option in options:
-            event = lead(data_processing_options=option["data_processing_options"])
+            user_data = UserData(email="a@example.com", client_ip_address="192.0.2.1")
+            event = lead(
+                data_processing_options=option["data_processing_options"],
+                user_data=user_data,
+            )
             if "country" in option:
                 event.data_processing_options_country = option["country"]
                 event.data_processing_options_state = option["state"]
@@ -232,6 +236,22 @@ class Events(SdkTestCase):
         self.assertEqual(count(name="Lead", id="1"), 2)
         dataset = inspect()["datasets"][DATASET]
         self.assertEqual((dataset["duplicates"], dataset["changed_duplicates"]), (1, 0))
+
+    def test_a_repeat_is_counted_once_within_two_days(self):
+        control("clock", {"speed": 0})
+        event = lead(event_id="1")
+        self.send(event)
+        self.send(event)
+        self.assertEqual(inspect()["datasets"][DATASET]["counted"], 1)
+        control("clock", {"advance_s": 48 * 3600})
+        self.send(event)
+        self.assertEqual(inspect()["datasets"][DATASET]["counted"], 2)
+
+    def test_a_token_that_has_expired_or_was_revoked_has_its_subcode(self):
+        control("change", {"token": {"state": "expired"}})
+        self.refused(lambda: self.send(lead()), status=401, code=190, subcode=463)
+        control("change", {"token": {"state": "revoked"}})
+        self.refused(lambda: self.send(lead()), status=401, code=190, subcode=467)
 
     def test_an_empty_email_comes_as_a_null_in_the_list(self):
         user_data = UserData(email="", phone="16505551212")
@@ -353,6 +373,91 @@ class Audiences(SdkTestCase):
         payload = {"schema": ["EMAIL"], "data": [[sha256("mary@example.com")]]}
         CustomAudience(AUDIENCE).create_user(params={"payload": payload})
         self.assertEqual(self.members(), 1)
+
+    def replace(self, rows, sequence, last):
+        payload = {"schema": ["EMAIL"], "data": rows}
+        session = {
+            "session_id": 9778993,
+            "batch_seq": sequence,
+            "last_batch_flag": last,
+            "estimated_num_total": 3,
+        }
+        params = {"payload": payload, "session": session}
+        return CustomAudience(AUDIENCE).create_users_replace(params=params)
+
+    def test_members_are_replaced_in_a_session(self):
+        audience = CustomAudience(AUDIENCE)
+        audience.add_users(["EMAIL"], [["old@example.com"]], is_raw=True)
+        self.replace([[sha256("mary@example.com")]], 1, False)
+        state = audience.api_get(fields=["operation_status"])
+        self.assertEqual(state["operation_status"]["code"], 414)
+        self.assertTrue(member(EMAIL=sha256("old@example.com"))["member"])
+        self.refused(
+            lambda: audience.add_users(["EMAIL"], [["a@example.com"]], is_raw=True),
+            status=400,
+            code=2650,
+            subcode=1870145,
+        )
+        self.replace([[sha256("john@example.com")]], 2, True)
+        state = audience.api_get(fields=["operation_status"])
+        self.assertEqual(state["operation_status"]["code"], 200)
+        self.assertFalse(member(EMAIL=sha256("old@example.com"))["member"])
+        self.assertEqual(self.members(), 2)
+
+        sessions = audience.get_sessions(params={"session_id": 9778993})
+        self.assertEqual(sessions[0]["num_received"], "2")
+        self.refused(
+            lambda: self.replace([[sha256("late@example.com")]], 3, True),
+            status=400,
+            code=2650,
+            subcode=1870159,
+        )
+
+    def test_a_replacement_that_takes_too_long_leaves_what_arrived(self):
+        control("clock", {"speed": 0})
+        self.replace([[sha256("mary@example.com")]], 1, False)
+        control("clock", {"advance_s": 90 * 60})
+        self.refused(
+            lambda: self.replace([[sha256("john@example.com")]], 2, True),
+            status=400,
+            code=2650,
+            subcode=1870158,
+        )
+        self.assertEqual(self.members(), 1)
+
+    def test_people_leave_every_audience_of_the_account(self):
+        rows = [["mary@example.com"], ["john@example.com"]]
+        for audience in (AUDIENCE, OTHER_AUDIENCE):
+            CustomAudience(audience).add_users(["EMAIL"], rows, is_raw=True)
+        payload = {"schema": ["EMAIL"], "data": [[sha256("mary@example.com")]]}
+        AdAccount(ACCOUNT).delete_users_of_any_audience(params={"payload": payload})
+        self.assertEqual((self.members(), self.members(OTHER_AUDIENCE)), (1, 1))
+        self.assertFalse(member(EMAIL=sha256("mary@example.com"))["member"])
+
+    def test_a_full_account_is_told_in_error_and_header(self):
+        control("change", {"quotas": {"tier": "limited", "score": 3}})
+        audience = CustomAudience(AUDIENCE)
+        audience.add_users(["EMAIL"], [["mary@example.com"]], is_raw=True)
+        error = self.refused(
+            lambda: audience.add_users(["EMAIL"], [["a@example.com"]], is_raw=True),
+            status=400,
+            code=17,
+            subcode=2446079,
+        )
+        headers = {name.lower(): text for name, text in error.http_headers().items()}
+        usage = json.loads(headers["x-ad-account-usage"])
+        self.assertEqual(usage["acc_id_util_pct"], 100)
+
+    def test_terms_that_were_not_accepted_refuse_an_upload(self):
+        control("change", {"accounts": {ACCOUNT: {"terms_accepted": False}}})
+        terms = AdAccount(ACCOUNT).api_get(fields=["tos_accepted"])
+        self.assertEqual(terms["tos_accepted"]["custom_audience_tos"], 0)
+        self.refused(
+            lambda: CustomAudience(AUDIENCE).add_users(["EMAIL"], [["a@b.c"]], is_raw=True),
+            status=403,
+            code=200,
+            subcode=1870034,
+        )
 
     def test_a_removal_of_three_hundred_hashes_loses_its_connection(self):
         # The SDK writes removals into the address; on the real thing this is where

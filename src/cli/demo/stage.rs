@@ -14,6 +14,7 @@ use crate::app::Places;
 use crate::config::{Config, Environment, Purpose};
 use crate::credentials::{CredentialStore, FixedSecrets, SecretRef};
 use crate::event;
+use crate::ledger::LocalLedger;
 use crate::object::version::ObjectAddress;
 use crate::object::{LocalSource, ObjectSource};
 use crate::queue::InProcessQueue;
@@ -35,6 +36,7 @@ pub(super) struct Stage {
     pub config: Arc<Config>,
     pub simulator: Simulator,
     source: LocalSource,
+    ledger: Arc<LocalLedger>,
     receipts: Arc<LocalReceiptStore>,
     /// One for each destination.
     pub objects: Vec<ObjectAddress>,
@@ -78,6 +80,7 @@ impl Stage {
             config: Arc::new(config),
             simulator,
             source: LocalSource::below(&directory),
+            ledger: Arc::new(LocalLedger::new(&state)),
             receipts: Arc::new(LocalReceiptStore::new(state)),
             directory,
             passing,
@@ -96,6 +99,7 @@ impl Stage {
         let places = Places {
             queue: queue.clone(),
             source: Arc::new(self.source.clone()),
+            ledger: self.ledger.clone(),
             receipts: self.receipts.clone(),
             credentials: Arc::new(CredentialStore::new(Arc::new(secrets))),
         };

@@ -20,6 +20,8 @@ pub struct DeliverySettings {
     pub audience_timeout: Duration,
     /// The ceiling of one account; a throttle of Meta's stops the account besides.
     pub requests_per_second: f64,
+    /// For an account's gate to open; the message of an object comes back instead.
+    pub longest_wait: Duration,
 }
 
 const MIB: usize = 1 << 20;
@@ -75,11 +77,12 @@ pub(super) const CONVERSIONS_TIMEOUT: Setting<Duration> = Setting {
     read: seconds::<1, 600>,
 };
 
+/// Below what a stop waits for (`worker.stop_seconds`), so that it cuts none off.
 pub(super) const AUDIENCE_TIMEOUT: Setting<Duration> = Setting {
     about: About {
         section: "delivery",
         key: "audience_timeout_seconds",
-        default: Some(Scalar::Integer(120)),
+        default: Some(Scalar::Integer(90)),
         help: "how long a custom audience request may take",
     },
     read: seconds::<1, 600>,
@@ -95,6 +98,16 @@ pub(super) const REQUESTS_PER_SECOND: Setting<f64> = Setting {
     read: rate,
 };
 
+pub(super) const LONGEST_WAIT: Setting<Duration> = Setting {
+    about: About {
+        section: "delivery",
+        key: "longest_wait_seconds",
+        default: Some(Scalar::Integer(300)),
+        help: "how long a request waits while Meta's quota is used up; its object is given back where that takes longer",
+    },
+    read: seconds::<0, 36_000>,
+};
+
 impl DeliverySettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<DeliverySettings> {
         let requests_in_flight = reader.get(&REQUESTS_IN_FLIGHT);
@@ -104,6 +117,7 @@ impl DeliverySettings {
         let conversions_timeout = reader.get(&CONVERSIONS_TIMEOUT);
         let audience_timeout = reader.get(&AUDIENCE_TIMEOUT);
         let requests_per_second = reader.get(&REQUESTS_PER_SECOND);
+        let longest_wait = reader.get(&LONGEST_WAIT);
         Some(DeliverySettings {
             requests_in_flight: requests_in_flight?,
             max_body_bytes: max_body_bytes?,
@@ -112,6 +126,7 @@ impl DeliverySettings {
             conversions_timeout: conversions_timeout?,
             audience_timeout: audience_timeout?,
             requests_per_second: requests_per_second?,
+            longest_wait: longest_wait?,
         })
     }
 }

@@ -6,6 +6,7 @@
 mod admin;
 mod delivery;
 mod input;
+mod ledger;
 mod log;
 mod meta;
 mod queue;
@@ -16,6 +17,7 @@ mod worker;
 pub use admin::AdminSettings;
 pub use delivery::DeliverySettings;
 pub use input::InputSettings;
+pub use ledger::LedgerSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use meta::{GraphVersion, MetaSettings};
 pub use queue::QueueSettings;
@@ -61,13 +63,19 @@ struct Setting<T> {
 }
 
 /// Every setting, by section. One that is missing here is refused as unknown.
-pub const SETTINGS: [About; 30] = [
+pub const SETTINGS: [About; 37] = [
     queue::URL.about,
+    queue::DEAD_LETTER_URL.about,
     queue::WAIT.about,
     queue::VISIBILITY.about,
     state::LOCATION.about,
     worker::OBJECTS.about,
     worker::STOP.about,
+    worker::PLATFORM_STOP.about,
+    ledger::LEASE.about,
+    ledger::ATTEMPTS_WITHOUT_PROGRESS.about,
+    ledger::MISSING_GRACE.about,
+    ledger::ON_CHANGED_ROUTE.about,
     input::MAX_RECORD_BYTES.about,
     input::MAX_HEADER_BYTES.about,
     input::MAX_COLUMNS.about,
@@ -85,6 +93,7 @@ pub const SETTINGS: [About; 30] = [
     delivery::CONVERSIONS_TIMEOUT.about,
     delivery::AUDIENCE_TIMEOUT.about,
     delivery::REQUESTS_PER_SECOND.about,
+    delivery::LONGEST_WAIT.about,
     meta::ENDPOINT.about,
     meta::CONVERSIONS_VERSION.about,
     meta::AUDIENCE_VERSION.about,
@@ -174,6 +183,18 @@ impl<'t> Reader<'t> {
             origin,
         });
         value
+    }
+
+    /// Notes that a setting, fine by itself, does not go with another one.
+    fn refuse(&mut self, about: About, problem: String) {
+        let variable = about.variable();
+        if self.environment.has(&variable) {
+            self.report.add(Place::Variable(variable), "", problem);
+        } else {
+            let line = self.ask(about).map(|node| node.line);
+            let place = self.report.at(line.or(self.line_of(about.section)));
+            self.report.add(place, &about.path(), problem);
+        }
     }
 
     fn is_given(&mut self, about: About) -> bool {

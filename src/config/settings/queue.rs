@@ -11,6 +11,8 @@ use super::{About, Reader, Setting};
 pub struct QueueSettings {
     /// Always there for [`Purpose::Worker`].
     pub url: Option<HttpUrl>,
+    /// Where messages are put aside; else where the queue's redrive policy says.
+    pub dead_letter_url: Option<HttpUrl>,
     /// How long one receive waits.
     pub wait: Duration,
     /// How long a message stays hidden without a heartbeat.
@@ -23,6 +25,16 @@ pub(super) const URL: Setting<HttpUrl> = Setting {
         key: "url",
         default: None,
         help: "the URL of the SQS queue with the object events",
+    },
+    read: parsed,
+};
+
+pub(super) const DEAD_LETTER_URL: Setting<HttpUrl> = Setting {
+    about: About {
+        section: "queue",
+        key: "dead_letter_url",
+        default: None,
+        help: "the URL of the queue for messages that cannot be finished; left out, the one of the queue's redrive policy",
     },
     read: parsed,
 };
@@ -55,10 +67,12 @@ impl QueueSettings {
             Purpose::Worker => reader.get(&URL),
             Purpose::OneShot => reader.get_if_any(&URL),
         };
+        let dead_letter_url = reader.get_if_any(&DEAD_LETTER_URL);
         let wait = reader.get(&WAIT);
         let visibility = reader.get(&VISIBILITY);
         Some(QueueSettings {
             url,
+            dead_letter_url,
             wait: wait?,
             visibility: visibility?,
         })

@@ -2,14 +2,15 @@
 
 use super::super::Purpose;
 use super::{
-    AdminSettings, DeliverySettings, InputSettings, LogSettings, MetaSettings, QueueSettings,
-    Reader, WorkerSettings,
+    AdminSettings, DeliverySettings, InputSettings, LedgerSettings, LogSettings, MetaSettings,
+    QueueSettings, Reader, WorkerSettings,
 };
 
 /// Every section but `[state]`, whose default depends on whether there is a text.
 pub(in super::super) struct Sections {
     pub(in super::super) queue: QueueSettings,
     pub(in super::super) worker: WorkerSettings,
+    pub(in super::super) ledger: LedgerSettings,
     pub(in super::super) input: InputSettings,
     pub(in super::super) delivery: DeliverySettings,
     pub(in super::super) meta: MetaSettings,
@@ -22,6 +23,7 @@ impl Sections {
     pub(in super::super) fn read(reader: &mut Reader<'_>, purpose: Purpose) -> Option<Sections> {
         let queue = QueueSettings::read(reader, purpose);
         let worker = WorkerSettings::read(reader);
+        let ledger = LedgerSettings::read(reader);
         let input = InputSettings::read(reader);
         let delivery = DeliverySettings::read(reader);
         let meta = MetaSettings::read(reader);
@@ -30,6 +32,7 @@ impl Sections {
         Some(Sections {
             queue: queue?,
             worker: worker?,
+            ledger: ledger?,
             input: input?,
             delivery: delivery?,
             meta: meta?,

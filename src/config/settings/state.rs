@@ -1,4 +1,4 @@
-//! `[state]`: where receipts and lists of rejects are kept.
+//! `[state]`: where receipts, lists of rejects and the ledger are kept.
 
 use super::super::scalar::parsed;
 use super::super::state_location::StateLocation;
@@ -9,7 +9,7 @@ pub(super) const LOCATION: Setting<StateLocation> = Setting {
         section: "state",
         key: "location",
         default: None,
-        help: "where receipts and lists of rejects are kept: s3://bucket/prefix/, file:///directory or a directory",
+        help: "where receipts, lists of rejects and the ledger are kept: s3://bucket/prefix/, file:///directory or a directory",
     },
     read: parsed,
 };

@@ -11,6 +11,8 @@ pub struct WorkerSettings {
     pub objects: usize,
     /// From the stop signal to the end of the process.
     pub stop: Duration,
+    /// From the stop signal to the platform's SIGKILL, where that was told.
+    pub platform_stop: Option<Duration>,
 }
 
 pub(super) const OBJECTS: Setting<usize> = Setting {
@@ -34,13 +36,41 @@ pub(super) const STOP: Setting<Duration> = Setting {
     read: seconds::<1, 110>,
 };
 
+/// What the platform does can only be told: no interface of ECS or Kubernetes says it.
+pub(super) const PLATFORM_STOP: Setting<Duration> = Setting {
+    about: About {
+        section: "worker",
+        key: "platform_stop_seconds",
+        default: None,
+        help: "how long the platform waits before it kills, to check stop_seconds against: ECS's stopTimeout, Kubernetes' terminationGracePeriodSeconds",
+    },
+    read: seconds::<6, 86_400>,
+};
+
+/// Between the end of a stop and the platform's SIGKILL: for the last lines of the log.
+const BEFORE_THE_KILL: Duration = Duration::from_secs(5);
+
 impl WorkerSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<WorkerSettings> {
         let objects = reader.get(&OBJECTS);
         let stop = reader.get(&STOP);
+        let platform_stop = reader.get_if_any(&PLATFORM_STOP);
+        if let (Some(stop), Some(platform)) = (stop, platform_stop)
+            && stop + BEFORE_THE_KILL > platform
+        {
+            let problem = format!(
+                "a stop may take {} seconds, and the platform kills after {}: lower it to {} at most, or raise the platform's limit and worker.platform_stop_seconds",
+                stop.as_secs(),
+                platform.as_secs(),
+                platform.saturating_sub(BEFORE_THE_KILL).as_secs()
+            );
+            reader.refuse(STOP.about, problem);
+            return None;
+        }
         Some(WorkerSettings {
             objects: objects?,
             stop: stop?,
+            platform_stop,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! which never leave it; what it finds are [`Warning`]s: a code, counts and advice. It
 //! decides nothing: an object with warnings is delivered like any other.
 
+mod findings;
 mod mailbox;
 mod warning;
 
@@ -14,6 +15,7 @@ use super::key::{Api, Key};
 use super::row::{IdentifiedRow, Identifier};
 use super::tally::Tally;
 
+pub use findings::QualityFindings;
 pub(super) use mailbox::is_consumer;
 pub use warning::{Warning, WarningCode};
 
@@ -51,12 +53,24 @@ pub struct Quality {
     values: [Vec<u64>; OF_ONE_PERSON.len()],
     rows: Vec<u64>,
     one_key_only: u64,
+    /// Once all are seen; then the fingerprints are gone.
+    settled: Option<QualityFindings>,
+}
+
+impl From<Option<QualityFindings>> for Quality {
+    /// Goes on where another has settled; with `None`, from the rows that come.
+    fn from(settled: Option<QualityFindings>) -> Quality {
+        Quality {
+            settled,
+            ..Quality::default()
+        }
+    }
 }
 
 impl Quality {
     /// Once for each row that goes out, in order.
     pub fn row(&mut self, row: &IdentifiedRow) {
-        if self.rows.len() == LOOKED_AT {
+        if self.settled.is_some() {
             return;
         }
         let mut whole = 0_u64;
@@ -80,41 +94,41 @@ impl Quality {
         }
         self.rows.push(whole);
         self.one_key_only += u64::from(keys <= 1);
+        if self.rows.len() == LOOKED_AT {
+            self.settled = Some(self.settle());
+        }
+    }
+
+    /// What was found, once as many rows as are looked at have passed.
+    pub const fn settled(&self) -> Option<&QualityFindings> {
+        self.settled.as_ref()
     }
 
     /// What there is to warn of, once the rows have passed. `mapped` are the keys that
     /// columns were mapped to.
     pub fn warnings(mut self, api: Api, mapped: &[Key], tally: &Tally) -> Vec<Warning> {
-        let rows = self.rows.len();
-        let of = rows as u64;
-        let mut warnings = Vec::new();
-        for (key, values) in OF_ONE_PERSON.into_iter().zip(&mut self.values) {
-            let count = repeated(values, rows);
-            if count > 0 {
-                warnings.push(Warning::of_key(WarningCode::RepeatedValue, key, count, of));
-            }
-        }
-        let duplicates = duplicates(&mut self.rows);
-        // One person's purchases are as many events, and no duplicates.
-        if api == Api::CustomAudience && is_notable(duplicates, of, DUPLICATES) {
-            warnings.push(Warning::new(WarningCode::DuplicateRows, duplicates, of));
-        }
-        if is_notable(self.one_key_only, of, ONE_KEY_ONLY) {
-            warnings.push(Warning::new(WarningCode::OneKeyOnly, self.one_key_only, of));
-        }
-        let (addresses, work) = tally.work_addresses();
-        if addresses >= ADDRESSES && is_notable(work, addresses, WORK_DOMAINS) {
-            warnings.push(Warning::of_key(
-                WarningCode::WorkDomains,
-                Key::Email,
-                work,
-                addresses,
-            ));
-        }
+        let findings = match self.settled.take() {
+            Some(findings) => findings,
+            None => self.settle(),
+        };
+        let mut warnings = findings.warnings(api, tally);
         for &key in mapped {
             warnings.extend(of_cells(key, tally));
         }
         warnings
+    }
+
+    fn settle(&mut self) -> QualityFindings {
+        let rows = self.rows.len();
+        let mut values = std::mem::take(&mut self.values);
+        let repeated = OF_ONE_PERSON.into_iter().zip(&mut values);
+        let repeated = repeated.map(|(key, values)| (key, repeated_rows(values, rows)));
+        QualityFindings::new(
+            rows as u64,
+            repeated,
+            duplicates(&mut std::mem::take(&mut self.rows)),
+            self.one_key_only,
+        )
     }
 }
 
@@ -145,7 +159,7 @@ fn is_notable(count: u64, of: u64, share: f64) -> bool {
 }
 
 /// In how many of `rows` a value stands that stands in too many of them.
-fn repeated(values: &mut [u64], rows: usize) -> u64 {
+fn repeated_rows(values: &mut [u64], rows: usize) -> u64 {
     values.sort_unstable();
     let runs = values.chunk_by(|one, other| one == other).map(<[u64]>::len);
     let absurd =

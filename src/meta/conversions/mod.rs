@@ -14,8 +14,9 @@ pub use custom_data::{Property, PropertySource};
 pub use event_time::{EventTime, TooOld};
 pub use property::PropertyKind;
 
-use super::client::{Endpoint, Method, Request};
+use super::client::{Endpoint, Request};
 use super::destination::{Destination, LeftOut, RowReject};
+use super::exchange::Method;
 use super::json;
 use crate::batches::{Batch, BatchLimits, Envelope};
 use crate::identity::key::{Api, Key};

@@ -12,6 +12,10 @@ pub(super) enum Step {
     Receive,
     Delete,
     SetVisibility,
+    Settings,
+    FindDeadLetters,
+    PutAside,
+    Send,
 }
 
 impl Step {
@@ -20,6 +24,29 @@ impl Step {
             Step::Receive => "receive from",
             Step::Delete => "delete a message of",
             Step::SetVisibility => "change a message's visibility in",
+            Step::Settings => "read the settings of",
+            Step::FindDeadLetters => "find the dead-letter queue of",
+            Step::PutAside => "put a message aside in",
+            Step::Send => "send messages to",
+        }
+    }
+
+    const fn has_handle(self) -> bool {
+        matches!(self, Step::Delete | Step::SetVisibility)
+    }
+
+    const fn permission(self) -> &'static str {
+        match self {
+            Step::Receive | Step::Delete | Step::SetVisibility => {
+                "permission is missing: allow this role sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on it"
+            }
+            Step::Settings => "permission is missing: allow this role sqs:GetQueueAttributes on it",
+            Step::FindDeadLetters => {
+                "permission is missing: allow this role sqs:GetQueueUrl on that one, or set queue.dead_letter_url"
+            }
+            Step::PutAside | Step::Send => {
+                "permission is missing: allow this role sqs:SendMessage on it"
+            }
         }
     }
 }
@@ -89,31 +116,25 @@ fn by_answer(step: Step, code: Option<&str>, status: u16) -> Class {
             THROTTLED
         } else {
             Class::Setup(
-                "its KMS key cannot be used: enable it, and allow this role kms:Decrypt on it",
+                "its KMS key cannot be used: enable it, and allow this role kms:Decrypt on it, and kms:GenerateDataKey to send",
             )
         };
     }
-    // The same error is called `QueueDoesNotExist`, `…NotExistException` and
-    // `AWS.SimpleQueueService.NonExistentQueue`, by protocol and by age.
-    let name = code.map(|code| {
-        let code = code.rsplit(['.', '#']).next().unwrap_or(code);
-        code.strip_suffix("Exception").unwrap_or(code)
-    });
-    match name {
+    match code.map(bare) {
         Some("ReceiptHandleIsInvalid" | "MessageNotInflight") => Class::HandleExpired,
         // This is how SQS really calls an expired handle, and also a timeout beyond
         // twelve hours from the receive.
         // <https://github.com/aws/aws-sdk-java/issues/1628>
-        Some("InvalidParameterValue") if step != Step::Receive => Class::HandleExpired,
+        Some("InvalidParameterValue") if step.has_handle() => Class::HandleExpired,
         Some("QueueDoesNotExist" | "NonExistentQueue" | "QueueDeletedRecently") => {
             Class::Setup("there is no such queue: check its URL, account and region")
         }
         Some("InvalidAddress") => {
             Class::Setup("this is no address of a queue: check the URL and its account")
         }
-        Some("AccessDenied" | "UnauthorizedOperation" | "OptInRequired") => Class::Setup(
-            "permission is missing: allow this role sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on it",
-        ),
+        Some("AccessDenied" | "UnauthorizedOperation" | "OptInRequired") => {
+            Class::Setup(step.permission())
+        }
         Some(
             "InvalidClientTokenId"
             | "UnrecognizedClient"
@@ -140,6 +161,36 @@ fn by_answer(step: Step, code: Option<&str>, status: u16) -> Class {
         }
         None => Class::Transient("the answer could not be read"),
     }
+}
+
+/// The same error is called `QueueDoesNotExist`, `…NotExistException` and
+/// `AWS.SimpleQueueService.NonExistentQueue`, by protocol and by age.
+fn bare(code: &str) -> &str {
+    let code = code.rsplit(['.', '#']).next().unwrap_or(code);
+    code.strip_suffix("Exception").unwrap_or(code)
+}
+
+/// Whether a message was refused for what it holds: too long, or a character.
+pub(super) fn is_about_contents<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    matches!(
+        error.code().map(bare),
+        Some("InvalidParameterValue" | "InvalidMessageContents" | "InvalidAttributeValue")
+    )
+}
+
+/// One message of several, which SQS would refuse again.
+pub(super) fn entry_refused(url: &str, code: &str) -> QueueError {
+    let code = if is_plain(code) {
+        code
+    } else {
+        "no plain code"
+    };
+    QueueError::Setup(format!(
+        "could not send messages to the queue {url}: it refuses one of them ({code})"
+    ))
 }
 
 /// None at all is for a person; ones that could not be fetched come back by themselves.

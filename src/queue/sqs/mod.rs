@@ -4,8 +4,14 @@
 //! known time, because the SDK by itself waits for ever on a silent connection.
 
 mod client;
+mod dead_letters;
 mod failure;
+mod send;
+mod settings;
+#[cfg(test)]
+pub(super) mod stand_in;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -13,8 +19,12 @@ use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{Message as SqsMessage, MessageSystemAttributeName};
 use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
 
-use super::{LONGEST_WAIT, MOST_MESSAGES, Message, Queue, QueueError, ReceiptHandle};
+use super::{
+    DeadLetter, DeadLettered, LONGEST_WAIT, MOST_MESSAGES, Message, Queue, QueueError, QueueFacts,
+    ReceiptHandle,
+};
 use failure::Step;
 
 pub use client::{client, region_of};
@@ -24,12 +34,19 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 /// For all tries of one call, beyond what the long poll takes.
 const CALL: Duration = Duration::from_secs(10);
 
+/// Of one message, and of all messages of one call; attributes count.
+const MOST_BYTES: usize = 1 << 20;
+
 /// One SQS queue. A call ends at the latest ten seconds after it should have.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     client: Client,
     url: String,
     visibility_seconds: i32,
+    /// The dead-letter queue's URL, as configured.
+    dead_letters: Option<String>,
+    /// The same, as the queue told it.
+    learned_dead_letters: Arc<Mutex<Option<String>>>,
 }
 
 impl SqsQueue {
@@ -41,7 +58,16 @@ impl SqsQueue {
             client,
             url: url.into(),
             visibility_seconds: seconds(visibility),
+            dead_letters: None,
+            learned_dead_letters: Arc::default(),
         }
+    }
+
+    /// Messages are put aside there, and not where the queue's own redrive policy says.
+    #[must_use]
+    pub fn with_dead_letters(mut self, url: impl Into<String>) -> Self {
+        self.dead_letters = Some(url.into());
+        self
     }
 
     pub fn url(&self) -> &str {
@@ -66,6 +92,7 @@ impl Queue for SqsQueue {
                 .wait_time_seconds(seconds(wait))
                 .visibility_timeout(self.visibility_seconds)
                 .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+                .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
                 .customize()
                 .config_override(within(wait))
                 .send()
@@ -114,22 +141,40 @@ impl Queue for SqsQueue {
             Ok(())
         })
     }
+
+    fn send_to_dead_letters<'a>(
+        &'a self,
+        message: &'a Message,
+        letter: &'a DeadLetter,
+    ) -> BoxFuture<'a, Result<DeadLettered, QueueError>> {
+        Box::pin(self.put_aside(&message.body, letter))
+    }
+
+    fn facts(&self) -> BoxFuture<'_, Result<QueueFacts, QueueError>> {
+        Box::pin(self.ask_facts())
+    }
 }
 
 /// A message that cannot be deleted is none; SQS always gives a handle.
 fn received(message: SqsMessage) -> Option<Message> {
-    let receive_count = message
-        .attributes
-        .as_ref()
-        .and_then(|all| all.get(&MessageSystemAttributeName::ApproximateReceiveCount))
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(1);
+    let attributes = message.attributes.unwrap_or_default();
+    let number = |name| -> Option<u64> { attributes.get(&name)?.parse().ok() };
+    let receive_count = number(MessageSystemAttributeName::ApproximateReceiveCount);
+    let sent_ms = number(MessageSystemAttributeName::SentTimestamp);
     Some(Message {
         id: message.message_id.unwrap_or_default(),
         handle: ReceiptHandle(message.receipt_handle?),
         body: message.body.unwrap_or_default(),
-        receive_count,
+        receive_count: receive_count
+            .and_then(|count| count.try_into().ok())
+            .unwrap_or(1),
+        sent_at: sent_ms.and_then(time_of),
     })
+}
+
+/// From milliseconds since 1970.
+fn time_of(ms: u64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
 }
 
 fn within(wait: Duration) -> aws_sdk_sqs::config::Builder {

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -17,7 +19,7 @@ fn described(key: &str, version_id: Option<&str>) -> ObjectDescription {
 }
 
 fn path(key: &str) -> String {
-    of(&described(key, None), "route")
+    of_receipt(&described(key, None), "route")
 }
 
 #[test]
@@ -27,7 +29,7 @@ fn a_plain_key_keeps_its_folders_and_its_name() {
         "receipts/route/a-bucket/meta/run=1/part-0.csv/0f343b09-2-17.json"
     );
     assert_eq!(
-        of(&described("part-0", Some("3Lg.kqt_l")), "route"),
+        of_receipt(&described("part-0", Some("3Lg.kqt_l")), "route"),
         "receipts/route/a-bucket/part-0/3Lg.kqt_l.json"
     );
 }
@@ -43,6 +45,27 @@ fn the_list_of_rejects_has_the_path_of_its_receipt_in_another_tree() {
         path(folder),
         "receipts/route/a-bucket/x%2Erejects.csv.gz/0f343b09-2-17.json"
     );
+}
+
+#[test]
+fn an_entry_and_the_parts_of_its_list_lie_beside_each_other() {
+    let object = described("a/b.rejects", None);
+    let beside = "ledger/route/a-bucket/a/b%2Erejects/0f343b09-2-17";
+    let entry = of_entry(&object, "route");
+    assert_eq!(entry, format!("{beside}.json"));
+    let segment = of_segment(&object, "route", "3-00A").unwrap();
+    assert_eq!(segment, format!("{beside}.rejects/3-00A.csv.gz"));
+    assert!(segment.starts_with(&of_segments(&object, "route")));
+    assert!(entry.starts_with(&of_entries("route")));
+    assert!(is_entry(&entry) && !is_entry(&segment));
+}
+
+#[test]
+fn the_name_of_a_part_leads_nowhere_else() {
+    let object = described("a", None);
+    for name in ["", "..", "../b", "a/b", "a.b", "a b", "ä", &"a".repeat(33)] {
+        assert_eq!(of_segment(&object, "route", name), None, "{name:?}");
+    }
 }
 
 #[test]
@@ -87,6 +110,8 @@ fn any_key() -> impl Strategy<Value = String> {
             "%2E",
             "0f343b09-2-17.json",
             "0f343b09-2-17.rejects.csv.gz",
+            "0f343b09-2-17.rejects",
+            "1.csv.gz",
             "key"
         ])
         .prop_map(str::to_owned),
@@ -99,18 +124,29 @@ fn any_key() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_two_keys_share_a_path_or_a_part_of_it(one in any_key(), two in any_key()) {
-        for of in [of, of_rejects] {
-            let path = |key: &str| of(&described(key, None), "route");
-            let (a, b) = (path(&one), path(&two));
-            if one == two {
-                prop_assert_eq!(a, b);
-            } else {
-                prop_assert_ne!(&a, &b);
+        let paths = |key: &str| {
+            let object = described(key, None);
+            [
+                of_receipt(&object, "route"),
+                of_rejects(&object, "route"),
+                of_entry(&object, "route"),
+                of_segments(&object, "route"),
+                of_segment(&object, "route", "1").unwrap(),
+            ]
+        };
+        let (paths_of_one, paths_of_two) = (paths(&one), paths(&two));
+        if one == two {
+            prop_assert_eq!(paths_of_one, paths_of_two);
+            return Ok(());
+        }
+        for a in &paths_of_one {
+            for b in &paths_of_two {
+                prop_assert_ne!(a, b);
                 // Neither may need a folder where the other has a file.
                 let inside = format!("{a}/");
-                prop_assert!(!b.starts_with(&inside));
+                prop_assert!(!b.starts_with(&inside), "{a} {b}");
                 let inside = format!("{b}/");
-                prop_assert!(!a.starts_with(&inside));
+                prop_assert!(!a.starts_with(&inside), "{a} {b}");
             }
         }
     }
@@ -119,12 +155,22 @@ proptest! {
     fn every_path_fits_s3_and_file_systems(
         key in any_key(), version in proptest::option::of(".{0,300}"), route in ".{1,300}",
     ) {
-        let path = of_rejects(&described(&key, version.as_deref()), &route);
-        prop_assert!(path.len() <= 720, "{} bytes", path.len());
-        prop_assert!(path.is_ascii());
-        for name in path.split('/') {
-            prop_assert!(!matches!(name, "" | "." | ".."), "{path}");
-            prop_assert!(name.len() <= 255, "{path}");
+        let mut object = described(&key, version.as_deref());
+        object.bucket = "b".repeat(63);
+        let longest_name = "n".repeat(LONGEST_SEGMENT_NAME);
+        let paths = [
+            of_receipt(&object, &route),
+            of_rejects(&object, &route),
+            of_entry(&object, &route),
+            of_segment(&object, &route, &longest_name).unwrap(),
+        ];
+        for path in &paths {
+            prop_assert!(path.len() <= 724, "{} bytes", path.len());
+            prop_assert!(path.is_ascii());
+            for name in path.split('/') {
+                prop_assert!(!matches!(name, "" | "." | ".."), "{path}");
+                prop_assert!(name.len() <= 255, "{path}");
+            }
         }
     }
 }

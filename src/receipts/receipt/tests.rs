@@ -254,6 +254,9 @@ fn a_receipt_is_of_one_version_on_one_route() {
     let receipt = receipt();
     assert!(receipt.is_of(&object(), "loyalty-list"));
     assert!(!receipt.is_of(&object(), "store-buyers"));
+    let mut again = object();
+    again.last_modified += 60;
+    assert!(receipt.is_of(&again, "loyalty-list"), "the same bytes");
     let mut other = object();
     other.etag = "other".into();
     assert!(!receipt.is_of(&other, "loyalty-list"));

@@ -61,6 +61,11 @@ impl<R> Guard<R> {
         self.dripping = position;
     }
 
+    /// How many bytes of the input were given out; a line end that was added is none.
+    pub(super) fn given(&self) -> u64 {
+        self.given
+    }
+
     /// The last error was this guard's: the limit was reached.
     pub(super) fn refused(&self) -> bool {
         self.refused

@@ -7,6 +7,7 @@ use csv_async::{AsyncReader, AsyncReaderBuilder, ByteRecord, ErrorKind};
 use tokio::io::{AsyncRead, AsyncReadExt, Chain};
 
 use super::super::error::{RowFault, RowsError};
+use super::super::position::Position;
 use super::super::reader::Next;
 use super::super::record::{Header, Record};
 use super::super::sample::Sample;
@@ -24,9 +25,20 @@ pub(in crate::rows) struct CsvReader<R> {
     state: State,
     /// Where the parser's position 0 is in the file.
     base: u64,
-    columns: usize,
+    /// Bytes before the first record that belong to the one before: 0 or 1.
+    lead: u64,
     rows: u64,
+    layout: Layout,
+}
+
+/// How a file's records are read, wherever in it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::rows) struct Layout {
+    dialect: Dialect,
+    columns: usize,
     max_record_bytes: usize,
+    /// Where the text begins in the file, behind its byte order mark.
+    text_start: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,29 +67,53 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
         dialect: Dialect,
         max_record_bytes: usize,
     ) -> CsvReader<R> {
-        let base = sample.text_start();
-        let input = Guard::new(AsyncReadExt::chain(sample.into_text(), rest));
-        let mut csv = AsyncReaderBuilder::new()
-            .delimiter(dialect.delimiter)
-            .quote(dialect.quote.unwrap_or(b'"'))
-            .quoting(dialect.quote.is_some())
-            .escape(dialect.escape.then_some(b'\\'))
-            .flexible(true)
-            .end_on_io_error(false)
-            .buffer_capacity(BUFFER_BYTES)
-            .create_reader(input);
-        // The header is read as any record, under the same guard. Without this,
-        // csv-async would take the first record for itself.
-        csv.set_byte_headers(ByteRecord::new());
-        CsvReader {
-            csv,
-            state: State::Ready,
-            base,
+        let layout = Layout {
+            dialect,
             columns: 0,
-            rows: 0,
             // With 0 the guard would refuse for ever.
             max_record_bytes: max_record_bytes.max(1),
+            text_start: sample.text_start(),
+        };
+        CsvReader {
+            csv: parser(sample.into_text(), rest, dialect),
+            state: State::Ready,
+            base: layout.text_start,
+            lead: 0,
+            rows: 0,
+            layout,
         }
+    }
+
+    /// Reads on in a file whose header is known. `rest` begins at the position, which is
+    /// one between two records.
+    pub(in crate::rows) async fn going_on(
+        mut rest: R,
+        position: Position,
+        layout: Layout,
+    ) -> Result<CsvReader<R>, RowsError> {
+        // The parser passes over a byte order mark where its text begins, if it gets it in
+        // one piece with what follows. In the middle of a file its text begins with the end
+        // of the record before, so that there is none.
+        let lead = u64::from(position.offset > layout.text_start);
+        let mut start = Vec::new();
+        if lead > 0 {
+            start.push(b'\n');
+        } else {
+            let read = (&mut rest).take(4).read_to_end(&mut start).await;
+            read.map_err(RowsError::Input)?;
+        }
+        Ok(CsvReader {
+            csv: parser(Cursor::new(start), rest, layout.dialect),
+            state: State::Ready,
+            base: position.offset - lead,
+            lead,
+            rows: position.rows,
+            layout,
+        })
+    }
+
+    pub(in crate::rows) fn layout(&self) -> Layout {
+        self.layout
     }
 
     /// Reads the next row into `record`.
@@ -86,11 +122,11 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
     /// later call then answers [`RowsError::Interrupted`]. So does a call after an error.
     pub(in crate::rows) async fn next(&mut self, record: &mut Record) -> Result<Next, RowsError> {
         record.offset = self.offset();
-        let fault = match self.read(record, self.max_record_bytes).await? {
+        let fault = match self.read(record, self.layout.max_record_bytes).await? {
             Found::End => return Ok(Next::End),
-            Found::Record if record.len() == self.columns => None,
+            Found::Record if record.len() == self.layout.columns => None,
             Found::Record => Some(RowFault::FieldCount {
-                expected: self.columns,
+                expected: self.layout.columns,
                 found: record.len(),
             }),
             Found::Fault(fault) => Some(fault),
@@ -109,7 +145,9 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
 
     /// Where the next record begins, in bytes of the decompressed text.
     pub(in crate::rows) fn offset(&self) -> u64 {
-        self.base + self.csv.position().byte()
+        // The parser may have been given a line end that the file lacks.
+        let given = self.csv.get_ref().given();
+        self.base + self.parsed().min(given.max(self.lead))
     }
 
     /// `None` where there is no record at all.
@@ -122,7 +160,7 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
             Found::End => Ok(None),
             Found::Record => {
                 let header = Header::new(record.fields.iter());
-                self.columns = header.names().len();
+                self.layout.columns = header.names().len();
                 Ok(Some(header))
             }
             Found::Fault(RowFault::TooLong { max_bytes }) => {
@@ -134,7 +172,12 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
 
     /// The text has no header: so many columns are expected.
     pub(in crate::rows) fn expect_columns(&mut self, columns: usize) {
-        self.columns = columns;
+        self.layout.columns = columns;
+    }
+
+    /// How far the parser has read; the end of the record before counts at once.
+    fn parsed(&self) -> u64 {
+        self.csv.position().byte().max(self.lead)
     }
 
     async fn read(&mut self, record: &mut Record, max_bytes: usize) -> Result<Found, RowsError> {
@@ -144,8 +187,8 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
             State::Ended => return Ok(Found::End),
         }
         let found = loop {
-            let start = self.csv.position().byte();
-            let free = max_bytes.min(self.max_record_bytes);
+            let start = self.parsed();
+            let free = max_bytes.min(self.layout.max_record_bytes);
             let guard = self.csv.get_mut();
             guard.allow_until(start.saturating_add(free as u64));
             guard.allow_dripping_until(start.saturating_add(max_bytes as u64));
@@ -189,7 +232,7 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
         let mut piece = ByteRecord::new();
         // No further ahead than the limit, or the records that follow within the piece
         // would have passed the guard before it knows where they begin.
-        let ahead = DISCARD_BYTES.min(self.max_record_bytes as u64);
+        let ahead = DISCARD_BYTES.min(self.layout.max_record_bytes as u64);
         loop {
             let position = self.csv.position().byte();
             self.csv
@@ -204,6 +247,26 @@ impl<R: AsyncRead + Unpin + Send> CsvReader<R> {
     }
 }
 
+fn parser<R: AsyncRead + Unpin + Send>(
+    start: Cursor<Vec<u8>>,
+    rest: R,
+    dialect: Dialect,
+) -> AsyncReader<Guard<Chain<Cursor<Vec<u8>>, R>>> {
+    let mut csv = AsyncReaderBuilder::new()
+        .delimiter(dialect.delimiter)
+        .quote(dialect.quote.unwrap_or(b'"'))
+        .quoting(dialect.quote.is_some())
+        .escape(dialect.escape.then_some(b'\\'))
+        .flexible(true)
+        .end_on_io_error(false)
+        .buffer_capacity(BUFFER_BYTES)
+        .create_reader(Guard::new(start.chain(rest)));
+    // The header is read as any record, under the same guard. Without this,
+    // csv-async would take the first record for itself.
+    csv.set_byte_headers(ByteRecord::new());
+    csv
+}
+
 /// The input's own error, so that its cause can be found in it.
 fn into_io(error: csv_async::Error) -> io::Error {
     match error.into_kind() {
@@ -215,7 +278,7 @@ fn into_io(error: csv_async::Error) -> io::Error {
 impl<R> fmt::Debug for CsvReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CsvReader")
-            .field("columns", &self.columns)
+            .field("columns", &self.layout.columns)
             .field("rows", &self.rows)
             .finish_non_exhaustive()
     }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, Chain};
 
 use super::super::LIST_SEPARATOR;
 use super::super::error::{RowFault, RowsError};
+use super::super::position::Position;
 use super::super::reader::Next;
 use super::super::record::Record;
 use super::super::sample::Sample;
@@ -24,7 +25,6 @@ pub(in crate::rows) struct JsonLinesReader<R> {
     path: String,
     cells: Cells,
     rows: u64,
-    max_record_bytes: usize,
     /// An error, or a future that was dropped, left the reader inside a line.
     interrupted: bool,
 }
@@ -38,17 +38,39 @@ impl<R: AsyncRead + Unpin + Send> JsonLinesReader<R> {
         wanted: &[String],
         max_record_bytes: usize,
     ) -> JsonLinesReader<R> {
-        let base = sample.text_start();
+        let start = Position {
+            rows: 0,
+            offset: sample.text_start(),
+        };
+        let cells = Cells::new(columns, wanted, max_record_bytes);
+        JsonLinesReader::of(sample.into_text(), rest, start, cells)
+    }
+
+    /// Reads on in a file whose columns are known. `rest` begins at the position, which is
+    /// one between two lines.
+    pub(in crate::rows) fn going_on(
+        rest: R,
+        position: Position,
+        cells: Cells,
+    ) -> JsonLinesReader<R> {
+        JsonLinesReader::of(Cursor::default(), rest, position, cells)
+    }
+
+    fn of(start: Cursor<Vec<u8>>, rest: R, at: Position, cells: Cells) -> JsonLinesReader<R> {
         JsonLinesReader {
-            lines: Lines::new(AsyncReadExt::chain(sample.into_text(), rest)),
-            base,
+            lines: Lines::new(start.chain(rest)),
+            base: at.offset,
             line: Vec::new(),
             path: String::new(),
-            cells: Cells::new(columns, wanted),
-            rows: 0,
-            max_record_bytes,
+            cells,
+            rows: at.rows,
             interrupted: false,
         }
+    }
+
+    /// How the cells of a line are put together, whichever line.
+    pub(in crate::rows) fn into_cells(self) -> Cells {
+        self.cells
     }
 
     pub(in crate::rows) fn offset(&self) -> u64 {
@@ -63,14 +85,14 @@ impl<R: AsyncRead + Unpin + Send> JsonLinesReader<R> {
         record.fields.clear();
         let filled = loop {
             record.offset = self.offset();
-            let line = self.lines.next(&mut self.line, self.max_record_bytes);
+            let max_bytes = self.cells.max_record_bytes;
+            let line = self.lines.next(&mut self.line, max_bytes);
             match line.await.map_err(RowsError::Input)? {
                 Line::End => {
                     self.interrupted = false;
                     return Ok(Next::End);
                 }
                 Line::TooLong => {
-                    let max_bytes = self.max_record_bytes;
                     break Err(RowFault::TooLong { max_bytes });
                 }
                 Line::Whole if self.line.trim_ascii().is_empty() => {}
@@ -105,7 +127,9 @@ impl<R: AsyncRead + Unpin + Send> JsonLinesReader<R> {
 }
 
 /// The cells of one line, by column, since the keys come in any order.
-struct Cells {
+pub(in crate::rows) struct Cells {
+    /// Of a line.
+    max_record_bytes: usize,
     columns: HashMap<String, usize>,
     /// By column; whether a value that is no text is a fault.
     wanted: Vec<bool>,
@@ -116,8 +140,9 @@ struct Cells {
 }
 
 impl Cells {
-    fn new(columns: &[String], wanted: &[String]) -> Cells {
+    fn new(columns: &[String], wanted: &[String], max_record_bytes: usize) -> Cells {
         Cells {
+            max_record_bytes,
             columns: columns.iter().cloned().zip(0..).collect(),
             wanted: columns
                 .iter()

@@ -143,6 +143,21 @@ impl Footer {
         Ok(Some(group))
     }
 
+    /// Leaves out row groups as long as they lie wholly within the next `rows`, and says how
+    /// many of those rows are left.
+    pub(super) fn skip_groups(&mut self, mut rows: u64) -> Result<u64> {
+        while rows > 0 && self.groups > 0 {
+            let mut thrift = Thrift::new(&self.bytes, self.next_group);
+            let Some(left) = rows.checked_sub(group_rows(&mut thrift)?) else {
+                break;
+            };
+            rows = left;
+            self.groups -= 1;
+            self.next_group = thrift.position();
+        }
+        Ok(rows)
+    }
+
     fn chunk(&self, thrift: &mut Thrift<'_>, leaf: &Leaf) -> Result<Chunk> {
         let mut found = None;
         let mut last = 0;

@@ -5,6 +5,7 @@ use std::fmt;
 use csv_async::StringRecord;
 
 use super::super::error::{RowFault, RowsError};
+use super::super::position::Position;
 use super::super::reader::Next;
 use super::super::record::{Header, Record};
 use super::ParquetOptions;
@@ -16,6 +17,9 @@ use super::input::{ReadRange, read_whole};
 /// Each column is a stream of its own, with its buffers and its connection.
 const MOST_COLUMNS: usize = 128;
 
+/// Rows that are passed over before others get their turn.
+const ROWS_AT_ONCE: u64 = 256;
+
 /// Gives out the rows of one file.
 pub(in crate::rows) struct ParquetReader {
     input: Box<dyn ReadRange>,
@@ -26,6 +30,8 @@ pub(in crate::rows) struct ParquetReader {
     /// Of the row group that is being read.
     columns: Vec<Column>,
     rows_left: u64,
+    /// Rows of the next row group that are passed over.
+    skipped: u64,
     rows: u64,
     cell: Cell,
     /// A call that failed or was dropped left some columns ahead of others.
@@ -56,6 +62,7 @@ impl ParquetReader {
             footer,
             columns: Vec::new(),
             rows_left: 0,
+            skipped: 0,
             rows: 0,
             cell: Cell::default(),
             interrupted: false,
@@ -91,7 +98,19 @@ impl ParquetReader {
         Ok(())
     }
 
-    /// The number of rows given out: the index of the next one in the file.
+    /// Goes on at this position, before the first row. Row groups that lie before it are
+    /// never asked for.
+    pub(in crate::rows) fn go_on_at(&mut self, position: Position) -> Result<(), RowsError> {
+        let Position { rows, offset } = position;
+        if offset != rows || rows > self.footer.rows {
+            return Err(RowsError::NoSuchPosition(position));
+        }
+        self.skipped = self.footer.skip_groups(rows)?;
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// The number of rows before the next one: the index of the next one in the file.
     pub(in crate::rows) const fn offset(&self) -> u64 {
         self.rows
     }
@@ -112,6 +131,9 @@ impl ParquetReader {
     async fn read(&mut self, record: &mut Record) -> Result<Next, RowsError> {
         record.fields.clear();
         record.offset = self.rows;
+        if self.skipped > 0 {
+            self.pass_over().await?;
+        }
         while self.rows_left == 0 {
             if !self.next_group()? {
                 return Ok(Next::End);
@@ -154,6 +176,24 @@ impl ParquetReader {
             row: self.rows,
             fault,
         })
+    }
+
+    /// Opens the next row group, and leaves out rows at its beginning, of which there are more.
+    async fn pass_over(&mut self) -> Result<(), RowsError> {
+        self.next_group()?;
+        // So that no text is put together.
+        self.cell.room = 0;
+        for index in 0..self.columns.len() {
+            for row in 0..self.skipped {
+                if row % ROWS_AT_ONCE == 0 {
+                    tokio::task::yield_now().await;
+                }
+                self.next_cell(index).await?;
+            }
+        }
+        self.rows_left = self.rows_left.saturating_sub(self.skipped);
+        self.skipped = 0;
+        Ok(())
     }
 
     async fn next_cell(&mut self, index: usize) -> Result<(), RowsError> {

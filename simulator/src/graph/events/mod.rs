@@ -91,6 +91,7 @@ fn read<'a>(
 }
 
 fn record<'a>(event: Event<'a>, text: &str, digester: &Digester, arrivals: &mut Arrivals<'a>) {
+    let first_cell = arrivals.cells.len();
     for (key, Scalar(value)) in event.user_data.into_iter().flat_map(|data| data.values) {
         arrivals.empty_hashes += u64::from(key.is_hashed() && is_hash_of_nothing(&value));
         arrivals.cells.push(cell(digester, key.name(), value));
@@ -103,10 +104,36 @@ fn record<'a>(event: Event<'a>, text: &str, digester: &Digester, arrivals: &mut 
             digest: identity(digester, &name, &id),
             id,
         });
+    let is_offline = event
+        .action_source
+        .is_some_and(|source| source.0 == "physical_store");
+    let sale = is_offline.then(|| {
+        let custom_data = event.custom_data.as_ref();
+        let text =
+            |scalar: Option<&'_ Scalar<'_>>| scalar.map_or("", |Scalar(text)| text).to_owned();
+        let order = text(custom_data.and_then(|data| data.order_id.as_ref()));
+        let item = text(custom_data.and_then(|data| data.item_number.as_ref()));
+        let time = event.event_time.unwrap_or_default().to_string();
+        let mut parts: Vec<Vec<u8>> = ["sale", &name, &time, &item, &order]
+            .iter()
+            .map(|part| part.as_bytes().to_vec())
+            .collect();
+        if order.is_empty() {
+            let mut person = arrivals
+                .cells
+                .get(first_cell..)
+                .unwrap_or_default()
+                .to_vec();
+            person.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+            parts.extend(person.iter().map(|cell| cell.as_ref().to_vec()));
+        }
+        digester.of(parts)
+    });
     let content = digester.of([text]).short();
     arrivals.events.push(Arrival {
         name,
         identity,
+        sale,
         content,
     });
 }

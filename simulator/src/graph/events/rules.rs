@@ -1,17 +1,21 @@
 //! What makes an event valid, in Meta's order of codes as far as it is known.
 
+use std::net::IpAddr;
+
 use super::{
-    user_key::UserKeys,
-    wire::{Event, UserData},
+    user_key::{UserKey, UserKeys},
+    wire::{AppData, Event, UserData},
 };
 use crate::graph::{
     GraphError,
-    text::{Text, is_sha256},
+    text::{Scalar, Text, is_sha256},
 };
 
 const DAY: i64 = 24 * 60 * 60;
 /// Meta states no tolerance for events from the future; a minute is third-party lore.
 const FUTURE_TOLERANCE: i64 = 60;
+/// Fields of an app's `extinfo`.
+const EXTINFO: usize = 16;
 
 const ACTION_SOURCES: [&str; 9] = [
     "email",
@@ -42,12 +46,29 @@ pub(super) fn check(event: &Event<'_>, now: i64) -> Result<(), GraphError> {
         .ok_or_else(|| missing("user_data"))?;
     check_user_data(user_data)?;
     check_purchase(event, name)?;
-    check_processing_options(event)?;
+    check_processing_options(event, user_data)?;
     match action_source {
         "website" => required(event.event_source_url.as_ref(), "event_source_url").map(drop),
-        "app" if event.app_data.is_none() => Err(missing("app_data")),
+        "app" => check_app_data(event.app_data.as_ref()),
         _ => Ok(()),
     }
+}
+
+/// An app's event tells of the device in sixteen fields, the first of which says of
+/// which system it is.
+fn check_app_data(app_data: Option<&AppData<'_>>) -> Result<(), GraphError> {
+    let app_data = app_data.ok_or_else(|| missing("app_data"))?;
+    let extinfo = app_data
+        .extinfo
+        .as_ref()
+        .ok_or_else(|| missing("extinfo"))?;
+    let version = extinfo.first().map(|Scalar(version)| version.as_ref());
+    if extinfo.len() == EXTINFO && matches!(version, Some("a2" | "i2")) {
+        return Ok(());
+    }
+    Err(GraphError::parameter(
+        "Param extinfo must have 16 values, of which the first is a2 or i2",
+    ))
 }
 
 /// Seven days back, sixty-two for what happened in a shop.
@@ -77,6 +98,11 @@ fn check_user_data(user_data: &UserData<'_>) -> Result<(), GraphError> {
         }
         keys = keys | *key;
     }
+    if !user_data.of(UserKey::ClientIpAddress).all(is_public) {
+        return Err(GraphError::parameter(
+            "Param client_ip_address must be a public IP address",
+        ));
+    }
     if keys.are_weak() {
         return Err(GraphError::data(
             2_804_050,
@@ -84,6 +110,22 @@ fn check_user_data(user_data: &UserData<'_>) -> Result<(), GraphError> {
         ));
     }
     Ok(())
+}
+
+/// An address that may be a visitor's: not one of a private network or of the machine
+/// itself.
+fn is_public(address: &str) -> bool {
+    address.parse().is_ok_and(|address| match address {
+        IpAddr::V4(v4) => {
+            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified())
+        }
+        IpAddr::V6(v6) => {
+            !(v6.is_unique_local()
+                || v6.is_loopback()
+                || v6.is_unicast_link_local()
+                || v6.is_unspecified())
+        }
+    })
 }
 
 fn check_purchase(event: &Event<'_>, name: &str) -> Result<(), GraphError> {
@@ -111,21 +153,28 @@ fn is_currency(code: &str) -> bool {
     code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Limited Data Use: no option but `LDU`, and never a country without a state.
-fn check_processing_options(event: &Event<'_>) -> Result<(), GraphError> {
+/// Limited Data Use: no option but `LDU`, never a country without a state, and without
+/// both an address to find them by.
+fn check_processing_options(event: &Event<'_>, user_data: &UserData<'_>) -> Result<(), GraphError> {
     let options = event.data_processing_options.as_deref().unwrap_or_default();
     if options.iter().any(|Text(option)| option != "LDU") {
         return Err(GraphError::parameter(
             "Param data_processing_options knows only LDU",
         ));
     }
-    match (
-        event.data_processing_options_country,
-        event.data_processing_options_state,
-    ) {
-        (Some(_), None) => Err(missing("data_processing_options_state")),
-        (None, Some(_)) => Err(missing("data_processing_options_country")),
-        _ => Ok(()),
+    let country = event.data_processing_options_country;
+    let state = event.data_processing_options_state;
+    match (country, state) {
+        (Some(_), None) => return Err(missing("data_processing_options_state")),
+        (None, Some(_)) => return Err(missing("data_processing_options_country")),
+        _ => {}
+    }
+    let is_told = country.is_some_and(|code| code != 0) && state.is_some_and(|code| code != 0);
+    let has_address = user_data.of(UserKey::ClientIpAddress).next().is_some();
+    if options.is_empty() || is_told || has_address {
+        Ok(())
+    } else {
+        Err(missing("client_ip_address"))
     }
 }
 

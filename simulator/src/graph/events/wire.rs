@@ -30,7 +30,8 @@ pub(super) struct Event<'a> {
     pub(super) event_source_url: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) custom_data: Option<CustomData<'a>>,
-    pub(super) app_data: Option<IgnoredAny>,
+    #[serde(borrow)]
+    pub(super) app_data: Option<AppData<'a>>,
     #[serde(borrow)]
     pub(super) data_processing_options: Option<Vec<Text<'a>>>,
     pub(super) data_processing_options_country: Option<i64>,
@@ -51,12 +52,24 @@ pub(super) struct Event<'a> {
     _messaging_channel: IgnoredAny,
 }
 
-/// The two members that have rules; everything else is a custom property.
+/// The one member that has a rule.
+#[derive(Deserialize)]
+pub(super) struct AppData<'a> {
+    #[serde(borrow)]
+    pub(super) extinfo: Option<Vec<Scalar<'a>>>,
+}
+
+/// The members that have rules or tell events apart; everything else is a custom
+/// property.
 #[derive(Deserialize)]
 pub(super) struct CustomData<'a> {
     pub(super) value: Option<f64>,
     #[serde(borrow)]
     pub(super) currency: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) order_id: Option<Scalar<'a>>,
+    #[serde(borrow)]
+    pub(super) item_number: Option<Scalar<'a>>,
 }
 
 /// The identifiers of an event, each value with its key.
@@ -88,6 +101,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for UserData<'a> {
             }
         }
         deserializer.deserialize_map(Members)
+    }
+}
+
+impl UserData<'_> {
+    /// The values of one key.
+    pub(super) fn of(&self, key: UserKey) -> impl Iterator<Item = &str> {
+        let values = self.values.iter();
+        values.filter_map(move |(of, Scalar(value))| (*of == key).then_some(value.as_ref()))
     }
 }
 

@@ -95,8 +95,7 @@ impl Reader<'_> {
         let rows = &mut self.upload.rows;
         rows.received += 1;
         if rows.received > MOST_ROWS {
-            let refusal = GraphError::new(400, 1).subcode(99);
-            return Err(self.refuse(refusal.message("An unknown error occurred")));
+            return Err(self.refuse(GraphError::too_large()));
         }
         if valid && identify(&self.cells) {
             let row = row_digest(self.digester, &mut self.cells);

@@ -180,6 +180,13 @@ impl Schema {
         Ok(Self { form, columns })
     }
 
+    /// Whether it has a column of values.
+    pub(super) fn has_value(&self) -> bool {
+        self.columns
+            .iter()
+            .any(|column| column.kind == Kind::Number)
+    }
+
     /// Ids of an app's users are of certain apps, ids of a page's of exactly one page.
     pub(super) fn check_scopes(&self, apps: usize, pages: usize) -> Result<(), GraphError> {
         let has = |key: &str| self.columns.iter().any(|column| column.key == key);

@@ -4,63 +4,34 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_sqs::config::Credentials;
-use axum::Router;
-use axum::http::StatusCode;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::*;
-use crate::queue::sqs::{SqsQueue, client};
-use crate::queue::{LONGEST_WAIT, Queue, ReceiptHandle};
+use crate::queue::sqs::SqsQueue;
+use crate::queue::sqs::stand_in::{self, Answer, StandIn, URL};
+use crate::queue::{DeadLetter, LONGEST_WAIT, Queue, ReceiptHandle};
 
-const URL: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/audience";
+const VISIBILITY: Duration = Duration::from_secs(30);
 
 /// The SDK as the worker has it, but that nothing is retried.
-fn queue_with(endpoint: &str, credentials: SharedCredentialsProvider) -> SqsQueue {
-    let aws = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .retry_config(RetryConfig::disabled())
-        .credentials_provider(credentials)
-        .endpoint_url(endpoint)
-        .build();
-    SqsQueue::new(client(&aws, URL), URL, Duration::from_secs(30))
-}
-
 fn queue_at(endpoint: &str) -> SqsQueue {
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    queue_with(endpoint, SharedCredentialsProvider::new(credentials))
+    stand_in::queue_at(endpoint, VISIBILITY, RetryConfig::disabled())
 }
 
-#[derive(Clone, Default)]
-struct Answer {
-    status: StatusCode,
-    /// As the service sends it where it keeps the codes of its older protocol.
-    query_error: Option<&'static str>,
-    body: String,
+fn queue_with(credentials: SharedCredentialsProvider) -> SqsQueue {
+    let nowhere = "http://127.0.0.1:9";
+    stand_in::queue_with(nowhere, VISIBILITY, RetryConfig::disabled(), credentials)
 }
 
-/// Something that answers every request with what was told last.
+/// Answers every request with what was told last.
 async fn stand_in() -> (SqsQueue, Arc<Mutex<Answer>>) {
-    let answer = Arc::new(Mutex::new(Answer::default()));
+    let answer = Arc::new(Mutex::new(Answer::Silence));
     let told = Arc::clone(&answer);
-    let app = Router::new().fallback(move || {
-        let Answer {
-            status,
-            query_error,
-            body,
-        } = told.lock().unwrap().clone();
-        let headers = query_error.map(|code| [("x-amzn-query-error", code)]);
-        async move { (status, headers.map(axum::response::AppendHeaders), body) }
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (queue_at(&endpoint), answer)
+    let stand_in = StandIn::start(move |_| told.lock().unwrap().clone()).await;
+    (stand_in.queue_without_retries(), answer)
 }
 
 #[derive(Debug, PartialEq)]
@@ -87,13 +58,38 @@ async fn fails(queue: &SqsQueue, step: Step) -> QueueError {
             .set_visibility(&handle, Duration::from_secs(30))
             .await
             .unwrap_err(),
+        Step::Settings => queue.facts().await.unwrap_err(),
+        Step::Send => queue.send_all(vec!["{}".to_owned()]).await.unwrap_err(),
+        Step::PutAside => {
+            let queue = queue.clone().with_dead_letters(URL);
+            queue.put_aside("{}", &letter()).await.unwrap_err()
+        }
+        Step::FindDeadLetters => panic!("is asked for only after another answer"),
+    }
+}
+
+fn letter() -> DeadLetter {
+    DeadLetter {
+        reason: "no_progress".into(),
+        detail: "nothing was accepted".to_owned(),
+        object: None,
+        route: None,
+    }
+}
+
+fn permission(step: Step) -> &'static str {
+    match step {
+        Step::Receive | Step::Delete | Step::SetVisibility => "sqs:ReceiveMessage",
+        Step::Settings => "sqs:GetQueueAttributes",
+        Step::FindDeadLetters => "sqs:GetQueueUrl",
+        Step::PutAside | Step::Send => "sqs:SendMessage",
     }
 }
 
 #[tokio::test]
 async fn every_answer_has_its_class() {
     use Expected::{HandleExpired, Setup, Transient};
-    use Step::{Delete, Receive, SetVisibility};
+    use Step::{Delete, PutAside, Receive, Send, SetVisibility, Settings};
     let (queue, answer) = stand_in().await;
     for (step, status, code, query_error, expected) in [
         (
@@ -168,6 +164,24 @@ async fn every_answer_has_its_class() {
             Setup,
         ),
         (SetVisibility, 403, "AccessDeniedException", None, Setup),
+        (PutAside, 403, "AccessDeniedException", None, Setup),
+        // Of what was sent, not of a handle.
+        (
+            PutAside,
+            400,
+            "InvalidParameterValueException",
+            Some("InvalidParameterValue;Sender"),
+            Setup,
+        ),
+        (
+            Send,
+            400,
+            "InvalidParameterValueException",
+            Some("InvalidParameterValue;Sender"),
+            Setup,
+        ),
+        (Settings, 403, "AccessDeniedException", None, Setup),
+        (Settings, 500, "InternalFailure", None, Transient),
         (
             Receive,
             400,
@@ -203,13 +217,16 @@ async fn every_answer_has_its_class() {
             Transient,
         ),
     ] {
-        *answer.lock().unwrap() = Answer {
-            status: StatusCode::from_u16(status).unwrap(),
+        *answer.lock().unwrap() = Answer::Refused {
+            status,
+            code,
             query_error,
-            body: format!(r#"{{"__type":"{code}","message":"arn of jane@example.com"}}"#),
         };
         let error = fails(&queue, step).await;
         assert_eq!(kind(&error), expected, "{step:?} {code}: {error}");
+        if code == "AccessDeniedException" {
+            assert!(error.to_string().contains(permission(step)), "{error}");
+        }
         assert!(!format!("{error} {error:?}").contains("jane"), "{error}");
     }
 }
@@ -217,11 +234,7 @@ async fn every_answer_has_its_class() {
 #[tokio::test]
 async fn what_answers_but_is_not_sqs_is_for_a_person() {
     let (queue, answer) = stand_in().await;
-    *answer.lock().unwrap() = Answer {
-        status: StatusCode::NOT_FOUND,
-        query_error: None,
-        body: "<html>no such page</html>".to_owned(),
-    };
+    *answer.lock().unwrap() = Answer::Page(404, "<html>no such page</html>");
     let error = fails(&queue, Step::Receive).await;
     assert_eq!(
         error.to_string(),
@@ -234,10 +247,10 @@ async fn what_answers_but_is_not_sqs_is_for_a_person() {
 #[tokio::test]
 async fn a_missing_queue_is_told_with_its_url_and_what_to_check() {
     let (queue, answer) = stand_in().await;
-    *answer.lock().unwrap() = Answer {
-        status: StatusCode::BAD_REQUEST,
+    *answer.lock().unwrap() = Answer::Refused {
+        status: 400,
+        code: "com.amazonaws.sqs#QueueDoesNotExist",
         query_error: Some("AWS.SimpleQueueService.NonExistentQueue;Sender"),
-        body: r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}"#.to_owned(),
     };
     let error = fails(&queue, Step::Receive).await;
     assert_eq!(
@@ -257,6 +270,14 @@ async fn nothing_listening_is_worth_another_try() {
     let error = fails(&queue_at(&endpoint), Step::Receive).await;
     assert_eq!(kind(&error), Expected::Transient, "{error}");
     assert!(error.to_string().contains("cannot be reached"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_breaks_off_is_tried_again_and_then_worth_another_try() {
+    let stand_in = StandIn::start(|_| Answer::Broken).await;
+    let error = fails(&stand_in.queue(VISIBILITY), Step::Receive).await;
+    assert_eq!(kind(&error), Expected::Transient, "{error}");
+    assert_eq!(stand_in.inputs("ReceiveMessage").len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,7 +301,7 @@ async fn a_silent_connection_ends_a_receive_soon_after_the_poll() {
 #[tokio::test]
 async fn no_credentials_is_told_as_that() {
     let none = provide_credentials_fn(|| async { Err(CredentialsError::not_loaded("none")) });
-    let queue = queue_with("http://127.0.0.1:9", SharedCredentialsProvider::new(none));
+    let queue = queue_with(SharedCredentialsProvider::new(none));
     let error = fails(&queue, Step::Receive).await;
     assert_eq!(kind(&error), Expected::Setup, "{error}");
     assert!(error.to_string().contains("no AWS credentials"), "{error}");
@@ -289,10 +310,7 @@ async fn no_credentials_is_told_as_that() {
 #[tokio::test]
 async fn credentials_that_cannot_be_fetched_just_now_are_worth_another_try() {
     let failing = provide_credentials_fn(|| async { Err(CredentialsError::provider_error("503")) });
-    let queue = queue_with(
-        "http://127.0.0.1:9",
-        SharedCredentialsProvider::new(failing),
-    );
+    let queue = queue_with(SharedCredentialsProvider::new(failing));
     let error = fails(&queue, Step::Receive).await;
     assert_eq!(kind(&error), Expected::Transient, "{error}");
 }

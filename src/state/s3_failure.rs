@@ -1,16 +1,19 @@
-//! What S3's errors mean for a receipt, or the list beside it.
+//! What S3's errors mean for what is kept there.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 
-use super::{ReceiptLocation, StoreError};
+use super::failure::Failure;
+use super::s3::At;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Write,
     Read,
+    Remove,
+    List,
 }
 
 impl Step {
@@ -18,6 +21,8 @@ impl Step {
         match self {
             Step::Write => "write",
             Step::Read => "read",
+            Step::Remove => "remove",
+            Step::List => "list",
         }
     }
 }
@@ -27,19 +32,19 @@ enum Class {
     Transient(&'static str),
 }
 
-/// No receipt, rather than no bucket.
-pub(super) fn is_not_there(error: &SdkError<GetObjectError, HttpResponse>) -> bool {
+/// No object, rather than no bucket.
+pub(crate) fn is_not_there(error: &SdkError<GetObjectError, HttpResponse>) -> bool {
     error
         .as_service_error()
         .is_some_and(GetObjectError::is_no_such_key)
 }
 
 /// The text says where, and the error's code, never the answer's text.
-pub(super) fn judge<E: ProvideErrorMetadata>(
+pub(crate) fn judge<E: ProvideErrorMetadata>(
     step: Step,
-    location: &ReceiptLocation,
+    at: &At,
     error: &SdkError<E, HttpResponse>,
-) -> StoreError {
+) -> Failure {
     let code = error
         .as_service_error()
         .and_then(ProvideErrorMetadata::code);
@@ -58,17 +63,29 @@ pub(super) fn judge<E: ProvideErrorMetadata>(
     let text = |what| {
         let code = code.filter(|code| is_plain(code));
         let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-        format!("could not {} {location}: {what}{code}", step.text())
+        format!("could not {} {at}: {what}{code}", step.text())
     };
     match class {
-        Class::Setup(what) => StoreError::Setup(text(what)),
-        Class::Transient(what) => StoreError::Transient(text(what)),
+        Class::Setup(what) => Failure::Setup(text(what)),
+        Class::Transient(what) => Failure::Transient(text(what)),
     }
 }
 
 /// The answer broke off.
-pub(super) fn broken(location: &ReceiptLocation) -> StoreError {
-    StoreError::Transient(format!("could not read {location}: the answer broke off"))
+pub(crate) fn broken(at: &At) -> Failure {
+    Failure::Transient(format!("could not read {at}: the answer broke off"))
+}
+
+pub(crate) fn too_late(step: Step, at: &At) -> Failure {
+    Failure::Transient(format!("could not {} {at}: no answer in time", step.text()))
+}
+
+/// The answer says that it was done, and not what came of it.
+pub(crate) fn incomplete(step: Step, at: &At) -> Failure {
+    Failure::Transient(format!(
+        "could not {} {at}: the answer has no ETag",
+        step.text()
+    ))
 }
 
 fn by_answer(step: Step, code: Option<&str>, status: u16) -> Class {
@@ -79,15 +96,23 @@ fn by_answer(step: Step, code: Option<&str>, status: u16) -> Class {
         (Some("PermanentRedirect" | "AuthorizationHeaderMalformed"), ..) | (_, 301, _) => {
             Class::Setup("the bucket is in another region: set AWS_REGION to it")
         }
-        (Some("RequestTimeout" | "OperationAborted" | "SlowDown"), ..) | (_, 429, _) => {
-            Class::Transient("S3 asks to try again")
-        }
+        (
+            Some("RequestTimeout" | "OperationAborted" | "ConditionalRequestConflict" | "SlowDown"),
+            ..,
+        )
+        | (_, 429, _) => Class::Transient("S3 asks to try again"),
         (_, 403, Step::Write) => Class::Setup(
-            "permission is missing: allow this role s3:PutObject there, and kms:GenerateDataKey if the bucket has a KMS key",
+            "permission is missing: allow this role s3:PutObject and s3:GetObject there, and kms:GenerateDataKey if the bucket has a KMS key",
         ),
         (_, 403, Step::Read) => Class::Setup(
             "permission is missing: allow this role s3:GetObject there, s3:ListBucket on the bucket, and kms:Decrypt if it has a KMS key",
         ),
+        (_, 403, Step::Remove) => {
+            Class::Setup("permission is missing: allow this role s3:DeleteObject there")
+        }
+        (_, 403, Step::List) => {
+            Class::Setup("permission is missing: allow this role s3:ListBucket on the bucket")
+        }
         (Some("KeyTooLongError"), ..) => {
             Class::Setup("the key is too long: shorten the prefix of the state location")
         }
@@ -118,12 +143,13 @@ mod tests {
             (Some("KeyTooLongError"), 400, true),
             (Some("RequestTimeout"), 400, false),
             (Some("OperationAborted"), 409, false),
+            (Some("ConditionalRequestConflict"), 409, false),
             (Some("SlowDown"), 503, false),
             (Some("InternalError"), 500, false),
             (None, 502, false),
             (None, 429, false),
         ] {
-            for step in [Step::Read, Step::Write] {
+            for step in [Step::Read, Step::Write, Step::Remove, Step::List] {
                 let is_setup = matches!(by_answer(step, code, status), Class::Setup(_));
                 assert_eq!(is_setup, setup, "{code:?} {status}");
             }
@@ -131,10 +157,17 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_read_names_the_permission_that_people_forget() {
-        let Class::Setup(text) = by_answer(Step::Read, Some("AccessDenied"), 403) else {
-            panic!("no setup failure")
-        };
-        assert!(text.contains("s3:ListBucket"), "{text}");
+    fn what_is_denied_names_the_permission_that_people_forget() {
+        for (step, permission) in [
+            (Step::Write, "s3:PutObject"),
+            (Step::Read, "s3:ListBucket"),
+            (Step::Remove, "s3:DeleteObject"),
+            (Step::List, "s3:ListBucket"),
+        ] {
+            let Class::Setup(text) = by_answer(step, Some("AccessDenied"), 403) else {
+                panic!("no setup failure")
+            };
+            assert!(text.contains(permission), "{text}");
+        }
     }
 }

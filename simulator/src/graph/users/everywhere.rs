@@ -1,0 +1,44 @@
+//! `DELETE /act_{account}/usersofanyaudience`: people who leave every customer list of
+//! an ad account.
+
+use serde_json::json;
+
+use super::{outcome_of, read_payload};
+use crate::{
+    graph::{Effect, GraphError, parameters::Parameters, standing},
+    state::State,
+};
+
+/// Removes the rows from every audience of the account. `now` in Unix seconds.
+pub(in crate::graph) fn delete(
+    state: &State,
+    object: &str,
+    parameters: &Parameters<'_>,
+    now: u64,
+) -> Result<Effect, GraphError> {
+    let no_such = || GraphError::no_such_object("delete");
+    let account = object.strip_prefix("act_").ok_or_else(no_such)?;
+    if !state.records().accounts.contains_key(account) {
+        return Err(no_such());
+    }
+    let (_, upload) = read_payload(parameters, &state.digester)?;
+    let mut records = state.records();
+    standing::check_account(records.accounts.get(account))?;
+    let audiences = records.audiences.values_mut();
+    for audience in audiences.filter(|audience| audience.profile.account == account) {
+        audience.remove(&upload.rows);
+        audience.changed = now;
+    }
+    drop(records);
+    let body = json!({
+        "session_id": state.next_session_id().to_string(),
+        "num_received": upload.rows.received,
+        "num_invalid_entries": upload.rows.invalid,
+        "invalid_entry_samples": upload.samples,
+    });
+    Ok(Effect {
+        body: body.to_string().into_bytes(),
+        items: usize::try_from(upload.rows.received).unwrap_or(usize::MAX),
+        outcome: outcome_of(&upload.rows),
+    })
+}

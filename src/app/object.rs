@@ -1,0 +1,225 @@
+//! What becomes of one object of a message, and what that means for the message.
+
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use super::activation::{Activation, End};
+use super::conclude;
+use super::halt::{Halt, Wait};
+use super::message::Verdict;
+use super::parts::Parts;
+use super::progress::Progress;
+use super::report::{Finished, Report};
+use crate::config::Route;
+use crate::event::ObjectEvent;
+use crate::object::version::ObjectVersion;
+use crate::queue::{DeadLetter, Message};
+use crate::receipts::{Code, Receipt, Status};
+
+pub(super) async fn one_object(
+    parts: &Parts,
+    message: &Message,
+    event: &ObjectEvent,
+    halt: CancellationToken,
+) -> Verdict {
+    let address = &event.address;
+    if parts.config.is_state(&address.bucket, &address.key) {
+        parts.metrics.noise("own_state");
+        return Verdict::Delete;
+    }
+    let Some(route) = parts.config.route_for(&address.bucket, &address.key) else {
+        parts.metrics.noise("unrouted");
+        info!(object = %address, "no route takes this object; its event is dropped");
+        return Verdict::Delete;
+    };
+    let span = info_span!("object", object = %address, route = %route.name);
+    let on_board = parts.board.begin();
+    let progress = on_board.progress.clone();
+    let activation = Activation {
+        parts,
+        route,
+        address,
+        key_may_be_encoded: event.key_may_be_encoded,
+        replay: event.replay_name.clone(),
+        force: false,
+        may_quarantine: true,
+        halt,
+        progress: progress.clone(),
+    };
+    async {
+        let in_progress = parts.metrics.object_in_progress();
+        let ended = activation.run().await;
+        drop(in_progress);
+        let ended = match ended {
+            Err(halt) if is_past_hope(parts, message, &halt, &progress) => {
+                give_up(parts, route, event, halt).await
+            }
+            ended => ended,
+        };
+        match ended {
+            Ok(end) => {
+                parts.metrics.object(end.status());
+                through(&event.address.to_string(), &route.name, end)
+            }
+            Err(halt) => {
+                parts.metrics.object(halt.status());
+                if matches!(halt, Halt::Lost(_)) {
+                    parts.metrics.objects_lost.inc();
+                }
+                halted(parts, &route.name, message, &halt, &progress)
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+fn through(object: &str, route: &str, end: End) -> Verdict {
+    match end {
+        End::Receipted(receipt) => {
+            told(&receipt);
+            Verdict::Delete
+        }
+        End::AlreadyDelivered | End::Marker(_) => Verdict::Delete,
+        End::Quarantined {
+            receipt,
+            kept,
+            reason,
+            detail,
+        } => {
+            told(&receipt);
+            error!(
+                reason = reason.as_str(),
+                detail, "given up: the object is quarantined; mend the cause, then replay it"
+            );
+            let letter = Box::new(DeadLetter {
+                reason: reason.as_str().to_owned().into(),
+                detail,
+                object: Some(object.to_owned()),
+                route: Some(route.to_owned()),
+            });
+            Verdict::Quarantine { letter, kept }
+        }
+    }
+}
+
+/// Whether an object could not even be claimed, for a reason of its own, for so long that
+/// it never will be. It is not there, mostly.
+fn is_past_hope(parts: &Parts, message: &Message, halt: &Halt, progress: &Progress) -> bool {
+    let grace = parts.config.ledger.missing_grace;
+    let age = message
+        .sent_at
+        .map(|sent_at| OffsetDateTime::now_utc() - sent_at);
+    halt.wait() == Wait::File && progress.in_vain().is_none() && age.is_some_and(|age| age > grace)
+}
+
+/// Of an object that is not there all that is known is what its event says, and what the
+/// ledger does.
+async fn give_up(
+    parts: &Parts,
+    route: &Route,
+    event: &ObjectEvent,
+    halt: Halt,
+) -> Result<End, Halt> {
+    let version = ObjectVersion {
+        address: event.address.clone(),
+        etag: event.etag.clone().unwrap_or_else(|| "unknown".to_owned()),
+        size: event.size.unwrap_or(0),
+        last_modified: event.time.map_or(0, OffsetDateTime::unix_timestamp),
+    };
+    let reason = halt.code();
+    let status = Status::Quarantined {
+        reason: reason.clone(),
+    };
+    let detail = halt.to_string();
+    let mut report = Report::new(route, &version, event.replay_name.clone());
+    // What lies where ledger or receipt belong is for a person to look at.
+    let kept = matches!(halt, Halt::Object(_));
+    if kept && let Some(found) = parts.ledger.get(&version, &route.name).await? {
+        let listed = conclude::listed(&*parts.ledger, &found.entry).await?;
+        report.recorded(&found.entry, listed);
+    }
+    let Finished { receipt, rejects } = report.finish(status, Some(detail.clone()));
+    if kept {
+        let earlier = parts.receipts.get(&version, &route.name).await?;
+        // One that was delivered before it was removed stays delivered.
+        if !earlier.is_some_and(|earlier| earlier.status == Status::Delivered) {
+            if let Some(list) = rejects {
+                parts.receipts.put_rejects(&receipt, list).await?;
+            }
+            parts.receipts.put(&receipt).await?;
+        }
+    }
+    Ok(End::Quarantined {
+        receipt: Box::new(receipt),
+        kept,
+        reason,
+        detail,
+    })
+}
+
+/// One line for each object, with its counts.
+fn told(receipt: &Receipt) {
+    let warnings: Vec<&str> = receipt
+        .warnings
+        .iter()
+        .map(|warning| warning.code.as_str())
+        .collect();
+    info!(
+        status = receipt.status.name(),
+        reason = receipt.status.reason().map(Code::as_str),
+        rows.read = receipt.rows.read,
+        rows.filtered = receipt.rows.filtered,
+        rows.rejected = receipt.rows.rejected,
+        rows.accepted = receipt.sent.accepted,
+        rows.refused = receipt.sent.refused,
+        unmapped_columns = receipt.unmapped_columns.total(),
+        warnings = (!warnings.is_empty()).then(|| warnings.join(" ")),
+        attempts = receipt.attempts.as_ref().map(|attempts| attempts.total),
+        duration_ms = receipt.duration_ms,
+        "object done"
+    );
+}
+
+/// Says why, and for how long the message rests.
+fn halted(
+    parts: &Parts,
+    route: &str,
+    message: &Message,
+    halt: &Halt,
+    progress: &Progress,
+) -> Verdict {
+    let wait = halt.wait();
+    // Receives count what is not the object's fault, too; but where it was not even
+    // claimed there is no better count.
+    let tries = match wait {
+        Wait::Passing | Wait::File => progress.in_vain().unwrap_or(message.receive_count),
+        Wait::None | Wait::Route | Wait::Lease(_) | Wait::Quota(_) => message.receive_count,
+    };
+    let after = wait.rest(tries);
+    let rest_s = after.as_secs();
+    match wait {
+        Wait::None if matches!(halt, Halt::Again) => {
+            info!(reason = %halt, "the message is given back");
+        }
+        Wait::None => info!("stopped before the end; the message is given back"),
+        Wait::Lease(_) => {
+            info!(reason = %halt, rest_s, "another worker has the object; the message rests");
+        }
+        Wait::Quota(_) => warn!(reason = %halt, rest_s, "not finished; the message rests"),
+        Wait::Passing => warn!(reason = %halt, rest_s, "not finished; the message is given back"),
+        Wait::File => warn!(
+            reason = %halt,
+            rest_s,
+            attempts = tries,
+            "refused; tried again a few times, then quarantined"
+        ),
+        Wait::Route => {
+            parts.route_stops(route, halt.to_string(), message.sent_at);
+            error!(reason = %halt, rest_s, "the route waits for somebody to act; its messages are kept");
+        }
+    }
+    let reason = halt.status();
+    Verdict::Release { after, reason }
+}
