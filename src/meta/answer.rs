@@ -118,6 +118,11 @@ impl Answer {
     }
 }
 
+/// Whether a body carries an error, with a code or without: that of a 200 may, too.
+pub(super) fn is_error(body: &[u8]) -> bool {
+    serde_json::from_slice::<Body>(body).is_ok_and(|body| body.error.is_some())
+}
+
 static TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
 static VERSION_WARNING: HeaderName = HeaderName::from_static("x-ad-api-version-warning");
 

@@ -11,9 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::time::timeout;
 
-use super::answer::Answer;
-use super::exchange::{BuildError, Exchange, ExchangeError, HttpRequest, Method, Network};
+use super::answer::{Answer, is_error};
+use super::exchange::{
+    BuildError, Exchange, ExchangeError, HttpRequest, HttpResponse, Method, Network,
+};
+use super::lookup::Lookup;
 use crate::credentials::Credentials;
+use crate::identity::key::Api;
 
 #[derive(Clone)]
 pub struct ClientOptions {
@@ -45,8 +49,20 @@ impl fmt::Debug for ClientOptions {
 /// latter destroys the audience: no path is ever put together from parts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
-    Events { dataset: String },
-    AudienceUsers { audience: String },
+    Events {
+        dataset: String,
+    },
+    AudienceUsers {
+        audience: String,
+    },
+    /// Another membership in the place of the whole one, by a session of batches.
+    AudienceReplacement {
+        audience: String,
+    },
+    /// Every customer list of an ad account, whose id begins with `act_`.
+    AnyAudienceUsers {
+        ad_account: String,
+    },
 }
 
 /// A request but for the token.
@@ -98,49 +114,107 @@ impl Client {
     ///
     /// Dropping the future after it was polled leaves the outcome unknown.
     pub async fn send(&self, request: &Request, credentials: &Credentials) -> Answer {
+        let (method, body) = (request.method, request.body.clone());
+        let url = self.url(&request.endpoint);
+        let within = self.timeout(&request.endpoint);
+        match self.call(method, url, body, within, credentials).await {
+            Ok(response) => Answer::read(response.status, &response.headers, &response.body),
+            Err(answer) => answer,
+        }
+    }
+
+    /// Asks once. What is refused, lost or cannot be read is an answer as [`send`](Self::send)
+    /// gives it, and may be asked again: nothing is changed by asking.
+    pub async fn look_up<L: Lookup>(
+        &self,
+        lookup: &L,
+        credentials: &Credentials,
+    ) -> Result<L::Found, Answer> {
+        let options = &self.options;
+        let version = match L::API {
+            Api::Conversions => &options.conversions_version,
+            Api::CustomAudience => &options.audience_version,
+        };
+        let base = options.endpoint.trim_end_matches('/');
+        let url = format!("{base}/{version}/{}", lookup.path());
+        let within = options.conversions_timeout;
+        let response = self
+            .call(Method::Get, url, Bytes::new(), within, credentials)
+            .await?;
+        if (200..300).contains(&response.status)
+            && !is_error(&response.body)
+            && let Ok(found) = serde_json::from_slice(&response.body)
+        {
+            return Ok(found);
+        }
+        Err(Answer::read(
+            response.status,
+            &response.headers,
+            &response.body,
+        ))
+    }
+
+    /// One call, whose answer may say anything; without one, what that means.
+    async fn call(
+        &self,
+        method: Method,
+        mut url: String,
+        body: Bytes,
+        within: Duration,
+        credentials: &Credentials,
+    ) -> Result<HttpResponse, Answer> {
         let token = credentials.access_token.expose_secret();
         let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {token}")) else {
             // A token with control characters cannot be any token of Meta's.
-            return Answer::bad_token();
+            return Err(Answer::bad_token());
         };
         bearer.set_sensitive(true);
-        let mut url = self.url(&request.endpoint);
         if let Some(secret) = &credentials.app_secret {
-            url.push_str("?appsecret_proof=");
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str("appsecret_proof=");
             url.push_str(&proof(secret, token));
         }
         let exchange = self.exchange.exchange(HttpRequest {
-            method: request.method,
+            method,
             url,
             authorization: bearer,
-            body: request.body.clone(),
+            body,
         });
-        match timeout(self.timeout(&request.endpoint), exchange).await {
-            Ok(Ok(response)) => Answer::read(response.status, &response.headers, &response.body),
-            Ok(Err(ExchangeError::NotSent)) => Answer::none(false),
-            Ok(Err(ExchangeError::NoAnswer)) | Err(_) => Answer::none(true),
+        match timeout(within, exchange).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(ExchangeError::NotSent)) => Err(Answer::none(false)),
+            Ok(Err(ExchangeError::NoAnswer)) | Err(_) => Err(Answer::none(true)),
         }
     }
 
     fn url(&self, endpoint: &Endpoint) -> String {
         let base = self.options.endpoint.trim_end_matches('/');
-        match endpoint {
-            Endpoint::Events { dataset } => {
-                format!(
-                    "{base}/{}/{dataset}/events",
-                    self.options.conversions_version
-                )
-            }
+        let (version, path) = match endpoint {
+            Endpoint::Events { dataset } => (
+                &self.options.conversions_version,
+                format!("{dataset}/events"),
+            ),
             Endpoint::AudienceUsers { audience } => {
-                format!("{base}/{}/{audience}/users", self.options.audience_version)
+                (&self.options.audience_version, format!("{audience}/users"))
             }
-        }
+            Endpoint::AudienceReplacement { audience } => (
+                &self.options.audience_version,
+                format!("{audience}/usersreplace"),
+            ),
+            Endpoint::AnyAudienceUsers { ad_account } => (
+                &self.options.audience_version,
+                format!("{ad_account}/usersofanyaudience"),
+            ),
+        };
+        format!("{base}/{version}/{path}")
     }
 
     fn timeout(&self, endpoint: &Endpoint) -> Duration {
         match endpoint {
             Endpoint::Events { .. } => self.options.conversions_timeout,
-            Endpoint::AudienceUsers { .. } => self.options.audience_timeout,
+            Endpoint::AudienceUsers { .. }
+            | Endpoint::AudienceReplacement { .. }
+            | Endpoint::AnyAudienceUsers { .. } => self.options.audience_timeout,
         }
     }
 }
@@ -166,7 +240,7 @@ mod tests {
 
     use super::*;
     use crate::credentials::{RawSecret, recognise};
-    use crate::meta::{HttpResponse, Outcome};
+    use crate::meta::Outcome;
 
     /// Answers as told, or never.
     struct Told(Option<Result<(), ExchangeError>>);

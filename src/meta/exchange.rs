@@ -29,12 +29,13 @@ pub struct HttpRequest {
     pub url: String,
     /// The whole header, marked as sensitive.
     pub authorization: HeaderValue,
-    /// JSON.
+    /// JSON; of a `GET` empty.
     pub body: Bytes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    Get,
     Post,
     Delete,
 }
@@ -101,18 +102,21 @@ impl Network {
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ExchangeError> {
         let method = match request.method {
+            Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let sent = self
+        let call = self
             .0
             .request(method, request.url)
-            .header(AUTHORIZATION, request.authorization)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(request.body)
-            .send()
-            .await;
-        match sent {
+            .header(AUTHORIZATION, request.authorization);
+        let call = match request.method {
+            Method::Get => call,
+            Method::Post | Method::Delete => call
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .body(request.body),
+        };
+        match call.send().await {
             Ok(response) => read(response).await,
             // Only a connection that was never made cannot have carried the request.
             Err(error) if error.is_connect() || error.is_builder() => Err(ExchangeError::NotSent),

@@ -11,6 +11,7 @@ mod custom_audience;
 mod destination;
 mod exchange;
 mod json;
+mod lookup;
 mod outcome;
 mod usage;
 
@@ -24,6 +25,10 @@ pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith, IdScopes};
 pub use destination::{Destination, LeftOut, RowReject};
 pub use exchange::{
     BuildError, Exchange, ExchangeError, HttpRequest, HttpResponse, Method, Network,
+};
+pub use lookup::{
+    AdAccount, AdAccountTerms, Audience, AudienceState, Dataset, DatasetState, Lookup,
+    OperationStatus,
 };
 pub use outcome::{ErrorCode, Outcome};
 pub use usage::{BusinessUsage, Reading, Usage};

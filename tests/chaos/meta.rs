@@ -70,6 +70,7 @@ impl Meta {
         let json = HeaderValue::from_static("application/json");
         headers.insert(CONTENT_TYPE, json);
         let method = match request.method {
+            Method::Get => "GET",
             Method::Post => "POST",
             Method::Delete => "DELETE",
         };

@@ -1,0 +1,171 @@
+//! What Meta tells of an audience, an ad account or a dataset when it is asked.
+//!
+//! Every member may be missing: Meta leaves out what a token may not see.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::identity::key::Api;
+
+/// A question, by `GET`. It changes nothing, so it may be asked again.
+pub trait Lookup {
+    /// In whose version it is asked.
+    const API: Api;
+
+    type Found: DeserializeOwned;
+
+    /// What follows the version in the URL, with the fields that are asked for.
+    fn path(&self) -> String;
+}
+
+/// One custom audience, by its id. (Meta, "Customer File Custom Audiences"; the fields
+/// are those of the SDK's `adobjects/customaudience.py`.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience(pub String);
+
+impl Lookup for Audience {
+    const API: Api = Api::CustomAudience;
+    type Found = AudienceState;
+
+    fn path(&self) -> String {
+        format!(
+            "{}?fields=id,account_id,subtype,operation_status,delivery_status,\
+             permission_for_actions,is_value_based,approximate_count_lower_bound,delete_time",
+            self.0
+        )
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AudienceState {
+    /// The number alone, without `act_`.
+    pub account_id: Option<String>,
+    /// Uploads go to `CUSTOM` ones only.
+    pub subtype: Option<String>,
+    pub operation_status: Option<Described>,
+    pub delivery_status: Option<Described>,
+    pub permission_for_actions: Option<Permissions>,
+    pub is_value_based: Option<bool>,
+    /// Rounded; -1 of an inactive audience.
+    pub approximate_count_lower_bound: Option<i64>,
+    /// Unix seconds; 0 if it is not to be deleted.
+    pub delete_time: Option<i64>,
+}
+
+/// A state of Meta's. Its description is translated, so only the code is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Described {
+    pub code: u16,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Permissions {
+    pub can_edit: Option<bool>,
+}
+
+/// What an audience's `operation_status` means for whoever wants to write to it.
+/// (Meta's codes; which of them to write at is judgement.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationStatus {
+    /// 200, and those that do not keep from writing: expiring, warnings, no upload yet,
+    /// low match rate, many invalid entries, populating, out of date.
+    Usable,
+    /// 414: a replacement is running.
+    BeingReplaced,
+    /// 415: the last replacement failed.
+    ReplacementFailed,
+    /// 470, 471, 500: the creator's account is inactive, the audience is flagged, an error.
+    Blocked,
+    /// One that no source knows.
+    Unknown,
+}
+
+impl AudienceState {
+    /// `None` where Meta does not tell.
+    pub fn operation(&self) -> Option<OperationStatus> {
+        self.operation_status.map(|status| match status.code {
+            200 | 100 | 400 | 410..=412 | 441 | 450 => OperationStatus::Usable,
+            414 => OperationStatus::BeingReplaced,
+            415 => OperationStatus::ReplacementFailed,
+            470 | 471 | 500 => OperationStatus::Blocked,
+            _ => OperationStatus::Unknown,
+        })
+    }
+
+    /// `false` only where Meta says so.
+    pub fn can_be_edited(&self) -> bool {
+        self.permission_for_actions
+            .and_then(|permissions| permissions.can_edit)
+            .unwrap_or(true)
+    }
+}
+
+/// The terms of one ad account, whose id begins with `act_`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdAccount(pub String);
+
+impl Lookup for AdAccount {
+    const API: Api = Api::CustomAudience;
+    type Found = AdAccountTerms;
+
+    fn path(&self) -> String {
+        format!("{}?fields=tos_accepted,user_tos_accepted", self.0)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AdAccountTerms {
+    /// By the terms' name: 1 if they were accepted for the account.
+    pub tos_accepted: BTreeMap<String, i64>,
+    pub user_tos_accepted: BTreeMap<String, i64>,
+}
+
+/// One dataset (or pixel), by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset(pub String);
+
+impl Lookup for Dataset {
+    const API: Api = Api::Conversions;
+    type Found = DatasetState;
+
+    fn path(&self) -> String {
+        format!(
+            "{}?fields=id,name,is_unavailable,is_consolidated_container",
+            self.0
+        )
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DatasetState {
+    pub is_unavailable: Option<bool>,
+    /// Whether it takes store events.
+    pub is_consolidated_container: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_meta_leaves_out_is_unknown_and_not_false() {
+        let state: AudienceState = serde_json::from_str(r#"{"id":"1"}"#).unwrap();
+        assert_eq!(state.operation(), None);
+        assert!(state.can_be_edited());
+        let state: AudienceState = serde_json::from_str(
+            r#"{"operation_status":{"code":414,"description":"…"},
+                "permission_for_actions":{"can_edit":false,"can_see_insight":"true"}}"#,
+        )
+        .unwrap();
+        assert_eq!(state.operation(), Some(OperationStatus::BeingReplaced));
+        assert!(!state.can_be_edited());
+    }
+}
