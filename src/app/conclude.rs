@@ -13,7 +13,7 @@ use super::report::{Finished, Report};
 use crate::delivery::Stop;
 use crate::ledger::{Ending, Entry, Ledger, remove_segments};
 use crate::object::ObjectError;
-use crate::receipts::{Code, Receipt, Status};
+use crate::receipts::{Code, Receipt, Status, StoreError};
 
 pub(super) struct Conclusion<'a> {
     pub attempt: &'a Attempt<'a>,
@@ -44,6 +44,18 @@ impl Conclusion<'_> {
             }
             Ok((receipt, _)) => Ok(End::Receipted(receipt)),
             Err(lost @ Halt::Lost(_)) => Err(lost),
+            Err(halt @ Halt::Receipts(StoreError::Unbalanced(_))) => {
+                // A fault of this program, which the next attempt is likely to meet too. What
+                // is recorded may add up all the same.
+                let Attempt {
+                    activation,
+                    version,
+                    entry,
+                    ..
+                } = self.attempt;
+                let report = Report::new(activation.route, version, entry.replay.clone());
+                self.halted(report, halt).await
+            }
             // What could not be concluded is concluded by the next attempt.
             Err(halt) => {
                 self.release(&halt, false).await;
@@ -132,6 +144,7 @@ impl Conclusion<'_> {
             Halt::Delivery(Stop::Unknown { .. } | Stop::Unavailable { .. }) => {
                 self.others_went_through
             }
+            Halt::Receipts(StoreError::Unbalanced(_)) => true,
             Halt::Halted
             | Halt::Delivery(_)
             | Halt::Receipts(_)

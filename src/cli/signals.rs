@@ -6,19 +6,23 @@ use tracing::{error, warn};
 
 use super::Exit;
 
-/// Cancels `stop` at the first signal and ends the process at the second. Whatever is
-/// then left undone comes back from the queue.
-pub(super) async fn watch(stop: CancellationToken) {
-    let (mut terminate, mut interrupt) = match (
+/// From now on cancels `stop` at the first signal and ends the process at the second.
+/// Whatever is then left undone comes back from the queue.
+pub(super) fn watch(stop: CancellationToken) {
+    match (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        (Ok(terminate), Ok(interrupt)) => {
+            tokio::spawn(heed(terminate, interrupt, stop));
+        }
         (Err(error), _) | (_, Err(error)) => {
             error!(error = %error, "cannot watch for signals; only SIGKILL will end this process");
-            return;
         }
-    };
+    }
+}
+
+async fn heed(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
     either(&mut terminate, &mut interrupt).await;
     stop.cancel();
     either(&mut terminate, &mut interrupt).await;

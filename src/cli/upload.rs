@@ -51,7 +51,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         Err(error) => return exit::failed(&error.into()),
     };
     let halt = CancellationToken::new();
-    tokio::spawn(signals::watch(halt.clone()));
+    signals::watch(halt.clone());
     let progress = Arc::new(Progress::default());
     let activation = Activation {
         parts: &parts,

@@ -20,6 +20,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Exit {
+    // First of all: as the first process of a container it would not even end by a signal
+    // that it does not watch for.
+    let stop = CancellationToken::new();
+    signals::watch(stop.clone());
     let config = match arguments.configuration.load_with_log(Purpose::Worker).await {
         Ok(config) => config,
         Err(error) => return exit::usage(&error),
@@ -39,9 +43,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         routes = config.routes.len(),
         "audience-activator starts"
     );
-    let stop = CancellationToken::new();
     let listening = CancellationToken::new();
-    tokio::spawn(signals::watch(stop.clone()));
     let admin = tokio::spawn(server.run(
         parts.health.clone(),
         parts.metrics.clone(),

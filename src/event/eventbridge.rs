@@ -25,10 +25,17 @@ pub(super) fn objects(body: Body) -> Objects {
     let event = body.detail.required("detail")?.into_event()?;
     Ok(Ok(vec![ObjectEvent {
         time: body.time.optional("time")?.as_deref().and_then(moment),
-        replay_name: body.replay_name.optional("replay-name")?,
+        replay_name: body.replay_name.optional("replay-name")?.map(short),
         key_may_be_encoded: holds_percent_escape(&event.address.key),
         ..event
     }]))
+}
+
+/// EventBridge's own limit for the name of a replay; the ledger keeps names.
+const LONGEST_REPLAY_NAME: usize = 64;
+
+fn short(name: String) -> String {
+    name.chars().take(LONGEST_REPLAY_NAME).collect()
 }
 
 /// Nothing depends on an event's time but a measure of delay: a strange one is none.

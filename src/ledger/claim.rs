@@ -187,6 +187,10 @@ impl Claimant<'_> {
             }
             State::InProgress | State::Waiting { .. } => {}
         }
+        if entry.deliveries == 0 && entry.replay.is_none() {
+            // It was never delivered: that it is, once, is what a replay is for.
+            entry.replay = self.replay();
+        }
         let answered = &entry.progress.answered;
         if answered.batches > 0 && answered.rows_accepted == 0 {
             // As long as Meta has refused every row it may have been for what they share,

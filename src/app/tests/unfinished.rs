@@ -7,7 +7,7 @@ use super::super::fingerprint::fingerprint;
 use super::*;
 use crate::ledger::{BatchRows, ChangedRoute, Claim, Claimant, Put, State, Wanted};
 use crate::queue::QueueFacts;
-use crate::receipts::{Code, path};
+use crate::receipts::{Code, Unbalanced, path};
 
 #[tokio::test]
 async fn the_rejects_of_a_blocked_file_are_all_listed_whatever_batches_they_were_among() {
@@ -132,4 +132,63 @@ async fn a_message_of_which_nothing_else_would_tell_is_kept() {
     std::fs::write(entry, "garbage").unwrap();
     assert!(!handle_an_old_one(&stage, &queue, event).await);
     assert!(stage.receipt(&object).await.is_none());
+}
+
+/// No receipt of a delivery adds up.
+struct NeverAddsUp(Arc<dyn ReceiptStore>);
+
+impl ReceiptStore for NeverAddsUp {
+    fn put<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        if receipt.status != Status::Delivered {
+            return self.0.put(receipt);
+        }
+        let (withheld, unknown) = (1, 0);
+        let unbalanced = Unbalanced::Unfinished { withheld, unknown };
+        future::ready(Err(unbalanced.into())).boxed()
+    }
+
+    fn put_rejects<'a>(
+        &'a self,
+        receipt: &'a Receipt,
+        list: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        self.0.put_rejects(receipt, list)
+    }
+
+    fn get<'a>(
+        &'a self,
+        object: &'a ObjectVersion,
+        route: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        self.0.get(object, route)
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_of_which_no_receipt_can_be_made_is_given_up_and_not_looped() {
+    let stage = Stage::with(|places| Places {
+        receipts: Arc::new(NeverAddsUp(places.receipts)),
+        ..places
+    })
+    .await;
+    let object = stage.put("good/people.csv", PEOPLE);
+    let most = stage.parts.config.ledger.attempts_without_progress;
+    let mut tries = 0;
+    let receipt = loop {
+        tries += 1;
+        match stage.activate(&object, None).await {
+            Ok(End::Quarantined { receipt, kept, .. }) if kept => break receipt,
+            Err(Halt::Receipts(StoreError::Unbalanced(_))) if tries <= most => {}
+            ended => panic!("{ended:?} after {tries} attempts"),
+        }
+    };
+    assert_eq!(
+        receipt.status.reason().unwrap().as_str(),
+        "receipt_not_stored"
+    );
+    assert_eq!(receipt.sent.accepted, 3);
+    assert_eq!(stage.received(), 3, "sent once");
 }

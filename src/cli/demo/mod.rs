@@ -60,7 +60,7 @@ async fn play(arguments: &Arguments) -> anyhow::Result<Exit> {
     println!("metrics     http://{admin}/metrics (health: /livez, /readyz)\n");
 
     let stop = CancellationToken::new();
-    tokio::spawn(signals::watch(stop.clone()));
+    signals::watch(stop.clone());
     tokio::spawn(server.run(
         parts.health.clone(),
         parts.metrics.clone(),

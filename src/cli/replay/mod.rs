@@ -96,7 +96,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         SqsQueue::new(client, url.as_str(), config.queue.visibility)
     });
     let stop = CancellationToken::new();
-    tokio::spawn(signals::watch(stop.clone()));
+    signals::watch(stop.clone());
 
     let now = OffsetDateTime::now_utc();
     let selection = arguments.selection(&config, now);

@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         None => Arc::new(S3Source::new(aws::s3(&aws::load().await))),
     };
     let halt = CancellationToken::new();
-    tokio::spawn(signals::watch(halt.clone()));
+    signals::watch(halt.clone());
     let progress = Arc::new(Progress::default());
     let validation = Validation {
         source,

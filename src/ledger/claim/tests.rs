@@ -262,3 +262,31 @@ async fn sending_again_on_purpose_begins_a_quarantined_object_anew_too() {
     let second = claimed(&ledger, again).await;
     assert_eq!(second.entry.progress, Progress::default());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_of_what_was_never_delivered_is_its_delivery() {
+    let (ledger, object) = (InMemory::default(), object());
+    let first = claimed(&ledger, claimant(&object, "a")).await;
+    left(&ledger, first, |entry| {
+        entry.state = State::Waiting {
+            reason: Code::new("halted"),
+        };
+        entry.progress.answered.batches = 2;
+        entry.progress.answered.rows_accepted = 20;
+        entry.progress.watermark.batches = 2;
+    })
+    .await;
+    let wanted = Wanted::Replay("again");
+    let again = Claimant {
+        wanted,
+        ..claimant(&object, "b")
+    };
+    let Look::Free(found) = looked(&ledger, again).await else {
+        panic!("it is not free");
+    };
+    let Claim::Held(held) = again.claim(&ledger, found).await.unwrap() else {
+        panic!("it is not held");
+    };
+    assert_eq!(held.entry.progress.watermark.batches, 2, "it goes on");
+    assert_eq!(held.entry.replay.as_deref(), Some("again"));
+}
