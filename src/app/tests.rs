@@ -224,16 +224,18 @@ async fn an_object_that_has_to_stop_holds_up_no_other_of_its_message() {
     );
 }
 
-/// Asks for a stop while a receipt is being stored.
-struct StopsWhileStoring(Arc<dyn ReceiptStore>, CancellationToken);
+/// Looks at each receipt before it is stored, or is not.
+struct LooksFirst<L>(Arc<dyn ReceiptStore>, L);
 
-impl ReceiptStore for StopsWhileStoring {
+impl<L: Fn(&Receipt) -> Result<(), StoreError> + Send + Sync> ReceiptStore for LooksFirst<L> {
     fn put<'a>(
         &'a self,
         receipt: &'a Receipt,
     ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
-        self.1.cancel();
-        self.0.put(receipt)
+        match (self.1)(receipt) {
+            Ok(()) => self.0.put(receipt),
+            Err(error) => future::ready(Err(error)).boxed(),
+        }
     }
 
     fn put_rejects<'a>(
@@ -258,7 +260,10 @@ async fn a_message_that_is_done_is_deleted_though_the_service_stops() {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let stage = Stage::with(|places| Places {
-        receipts: Arc::new(StopsWhileStoring(places.receipts, asked)),
+        receipts: Arc::new(LooksFirst(places.receipts, move |_: &Receipt| {
+            asked.cancel();
+            Ok(())
+        })),
         ..places
     })
     .await;

@@ -10,6 +10,20 @@ async fn looked(ledger: &InMemory, claimant: Claimant<'_>) -> Look {
     claimant.look(ledger).await.unwrap()
 }
 
+/// An object that was claimed, and left so.
+async fn left_by_a_first(change: impl FnOnce(&mut Entry)) -> (InMemory, ObjectVersion, Entry) {
+    let (ledger, object) = (InMemory::default(), object());
+    let first = claimed(&ledger, claimant(&object, "a")).await;
+    let entry = first.entry.clone();
+    left(&ledger, first, change).await;
+    (ledger, object, entry)
+}
+
+fn given_back(reason: &'static str) -> State {
+    let reason = Code::new(reason);
+    State::Waiting { reason }
+}
+
 /// Writes the entry as somebody might have left it.
 async fn left(ledger: &InMemory, claimed: Claimed, change: impl FnOnce(&mut Entry)) {
     let mut entry = claimed.entry;
@@ -57,9 +71,7 @@ async fn a_claim_that_only_looks_refused_is_ones_own() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_done_is_done_but_for_a_replay_that_it_does_not_know() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
+    let (ledger, object, _) = left_by_a_first(|entry| {
         entry.state = State::Done;
         entry.deliveries = 1;
         entry.replayed = vec!["known".to_owned()];
@@ -91,12 +103,8 @@ async fn what_is_done_is_done_but_for_a_replay_that_it_does_not_know() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_given_back_goes_on_at_once_with_its_progress() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
-        entry.state = State::Waiting {
-            reason: Code::new("halted"),
-        };
+    let (ledger, object, _) = left_by_a_first(|entry| {
+        entry.state = given_back("halted");
         entry.progress.watermark.batches = 4;
         entry.progress.beyond = vec![rows(5)];
         entry.attempts.without_progress = 0;
@@ -111,9 +119,7 @@ async fn what_was_given_back_goes_on_at_once_with_its_progress() {
 
 #[tokio::test(start_paused = true)]
 async fn a_quarantined_object_is_begun_once_more_from_where_it_was() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
+    let (ledger, object, _) = left_by_a_first(|entry| {
         entry.state = State::Quarantined {
             reason: Code::new("no_progress"),
         };
@@ -133,12 +139,8 @@ async fn a_changed_route_is_refused_or_begins_anew_once_something_is_delivered()
         (3, ChangedRoute::Refuse, true, false),
         (3, ChangedRoute::Restart, false, true),
     ] {
-        let (ledger, object) = (InMemory::default(), object());
-        let first = claimed(&ledger, claimant(&object, "a")).await;
-        left(&ledger, first, |entry| {
-            entry.state = State::Waiting {
-                reason: Code::new("halted"),
-            };
+        let (ledger, object, _) = left_by_a_first(|entry| {
+            entry.state = given_back("halted");
             entry.progress.watermark.batches = batches;
             entry.progress.answered.batches = batches;
             entry.progress.answered.rows_accepted = batches;
@@ -160,12 +162,8 @@ async fn a_changed_route_is_refused_or_begins_anew_once_something_is_delivered()
 
 #[tokio::test(start_paused = true)]
 async fn sending_again_on_purpose_begins_anew_whatever_the_entry_says() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
-        entry.state = State::Waiting {
-            reason: Code::new("halted"),
-        };
+    let (ledger, object, _) = left_by_a_first(|entry| {
+        entry.state = given_back("halted");
         entry.progress.watermark.batches = 4;
     })
     .await;
@@ -179,13 +177,8 @@ async fn sending_again_on_purpose_begins_anew_whatever_the_entry_says() {
 
 #[tokio::test(start_paused = true)]
 async fn what_meta_refused_row_by_row_is_sent_again_as_long_as_it_has_accepted_none() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    let judged_at = first.entry.judged_at;
-    left(&ledger, first, |entry| {
-        entry.state = State::Waiting {
-            reason: Code::new("undelivered"),
-        };
+    let (ledger, object, first) = left_by_a_first(|entry| {
+        entry.state = given_back("undelivered");
         entry.progress.watermark.batches = 2;
         entry.progress.answered.batches = 3;
         entry.progress.beyond = vec![rows(3)];
@@ -198,17 +191,13 @@ async fn what_meta_refused_row_by_row_is_sent_again_as_long_as_it_has_accepted_n
     assert_eq!((progress.answered.batches, progress.beyond.len()), (0, 0));
     // What may have arrived may have arrived all the same.
     assert_eq!(progress.unknown, [rows(2)]);
-    assert_eq!(second.entry.judged_at, judged_at);
+    assert_eq!(second.entry.judged_at, first.judged_at);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_same_bytes_written_again_are_the_same_version_where_the_bucket_has_none() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
-        entry.state = State::Waiting {
-            reason: Code::new("halted"),
-        };
+    let (ledger, object, _) = left_by_a_first(|entry| {
+        entry.state = given_back("halted");
     })
     .await;
     let written_again = ObjectVersion {
@@ -230,9 +219,7 @@ async fn the_same_bytes_written_again_are_the_same_version_where_the_bucket_has_
 
 #[tokio::test(start_paused = true)]
 async fn what_was_superseded_and_is_there_again_is_begun_anew() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
+    let (ledger, object, _) = left_by_a_first(|entry| {
         entry.state = State::Superseded;
         entry.progress.watermark.batches = 4;
     })
@@ -244,9 +231,7 @@ async fn what_was_superseded_and_is_there_again_is_begun_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn sending_again_on_purpose_begins_a_quarantined_object_anew_too() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
+    let (ledger, object, _) = left_by_a_first(|entry| {
         entry.state = State::Quarantined {
             reason: Code::new("ledger_does_not_fit"),
         };
@@ -265,28 +250,18 @@ async fn sending_again_on_purpose_begins_a_quarantined_object_anew_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_replay_of_what_was_never_delivered_is_its_delivery() {
-    let (ledger, object) = (InMemory::default(), object());
-    let first = claimed(&ledger, claimant(&object, "a")).await;
-    left(&ledger, first, |entry| {
-        entry.state = State::Waiting {
-            reason: Code::new("halted"),
-        };
+    let (ledger, object, _) = left_by_a_first(|entry| {
+        entry.state = given_back("halted");
         entry.progress.answered.batches = 2;
         entry.progress.answered.rows_accepted = 20;
         entry.progress.watermark.batches = 2;
     })
     .await;
-    let wanted = Wanted::Replay("again");
     let again = Claimant {
-        wanted,
+        wanted: Wanted::Replay("again"),
         ..claimant(&object, "b")
     };
-    let Look::Free(found) = looked(&ledger, again).await else {
-        panic!("it is not free");
-    };
-    let Claim::Held(held) = again.claim(&ledger, found).await.unwrap() else {
-        panic!("it is not held");
-    };
-    assert_eq!(held.entry.progress.watermark.batches, 2, "it goes on");
-    assert_eq!(held.entry.replay.as_deref(), Some("again"));
+    let second = claimed(&ledger, again).await;
+    assert_eq!(second.entry.progress.watermark.batches, 2, "it goes on");
+    assert_eq!(second.entry.replay.as_deref(), Some("again"));
 }
