@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::aws;
 use super::batch_slots::BatchSlots;
 use super::progress::Board;
+use super::quarters::Quarters;
 use crate::admin::Health;
 use crate::config::{Config, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
@@ -34,6 +35,7 @@ pub struct Parts {
     pub limiters: AccountLimiters,
     /// With the largest body they bound the memory of the process.
     pub batch_slots: BatchSlots,
+    pub quarters: Quarters,
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub board: Board,
@@ -124,6 +126,7 @@ impl Parts {
             credentials: places.credentials,
             limiters,
             batch_slots: BatchSlots::new(config.delivery.requests_in_flight),
+            quarters: Quarters::default(),
             metrics: Arc::new(Metrics::new().watching(move || watched.states())),
             health: Arc::default(),
             board: Board::default(),

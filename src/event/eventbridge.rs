@@ -34,8 +34,11 @@ pub(super) fn objects(body: Body) -> Objects {
 /// EventBridge's own limit for the name of a replay; the ledger keeps names.
 const LONGEST_REPLAY_NAME: usize = 64;
 
-fn short(name: String) -> String {
-    name.chars().take(LONGEST_REPLAY_NAME).collect()
+fn short(mut name: String) -> String {
+    if let Some((end, _)) = name.char_indices().nth(LONGEST_REPLAY_NAME) {
+        name.truncate(end);
+    }
+    name
 }
 
 /// Nothing depends on an event's time but a measure of delay: a strange one is none.
