@@ -132,7 +132,7 @@ async fn an_answer_that_never_comes_leaves_the_batch_unknown_and_the_message_in_
     let object = stage.put(EVENTS, file(10));
     let halt = stage.deliver(&object).await.unwrap_err();
     assert!(
-        matches!(halt, Halt::Delivery(Stop::Unknown { attempts: 2 })),
+        matches!(halt, Halt::Delivery(Stop::Unknown { attempts: 2, .. })),
         "{halt}"
     );
     assert!(stage.receipt(&object).await.is_none());

@@ -13,7 +13,7 @@ use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
 use crate::identity::key::Key;
 use crate::ledger::{LedgerError, Lost};
-use crate::meta::TooOld;
+use crate::meta::{ErrorCode, TooOld};
 use crate::object::{ContentError, ObjectError};
 use crate::receipts::{Status, StoreError};
 use crate::rows::RowsError;
@@ -99,8 +99,12 @@ pub enum Wait {
     Quota(Duration),
     /// Something passes by itself.
     Passing,
+    /// So does this, in minutes rather than seconds, and asking does not hasten it.
+    Occupied,
     /// Somebody has to act on the route: token, permission, set-up.
     Route,
+    /// The same, where trying again may make it worse.
+    Blocked,
     /// Somebody has to act on the file, or on how the route reads it.
     File,
 }
@@ -129,9 +133,15 @@ impl Halt {
             },
             Halt::Delivery(stop) => match stop {
                 Stop::Halted => Wait::None,
+                Stop::Configuration { answer }
+                    if answer.error.is_some_and(ErrorCode::is_a_block) =>
+                {
+                    Wait::Blocked
+                }
                 Stop::Auth { .. } | Stop::Configuration { .. } | Stop::TooManyRefused { .. } => {
                     Wait::Route
                 }
+                Stop::Busy { .. } => Wait::Occupied,
                 Stop::Credentials(error) if error.is_transient() => Wait::Passing,
                 Stop::Credentials(_) => Wait::Route,
                 Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,
@@ -156,6 +166,7 @@ impl Halt {
             Halt::Object(ObjectError::NotFound { .. }) => "missing",
             Halt::Object(_) | Halt::Input(_) => "unreadable",
             Halt::Delivery(Stop::Throttled { .. }) => "throttled",
+            Halt::Delivery(Stop::Busy { .. }) => "busy_at_meta",
             Halt::Delivery(_) => "undelivered",
             Halt::Receipts(_) => "receipt_not_stored",
             Halt::Ledger(_) => "ledger_not_reached",
@@ -179,7 +190,7 @@ impl Wait {
     /// How long the message rests before it is tried again, which is so often it has been
     /// tried in vain. Longer each time: trying does not mend what somebody has to mend.
     pub(super) fn rest(self, tries: u32) -> Duration {
-        let most = match self {
+        let (first, most) = match self {
             Wait::None => return Duration::ZERO,
             Wait::Lease(lease) => {
                 // A message that only repeats what another one asks for may come later, but not
@@ -192,11 +203,13 @@ impl Wait {
                 let jitter = until.mul_f64(QUOTA_JITTER * fastrand::f64());
                 return (until + jitter).clamp(Duration::from_secs(1), LONGEST_REST);
             }
-            Wait::Passing => Duration::from_secs(900),
-            Wait::Route | Wait::File => Duration::from_secs(3600),
+            Wait::Passing => (15, 900),
+            Wait::Occupied => (120, 900),
+            Wait::Route | Wait::File => (15, 3600),
+            Wait::Blocked => (3600, 3600),
         };
         let doublings = tries.saturating_sub(1).min(16);
-        (Duration::from_secs(15) * (1 << doublings)).min(most)
+        (Duration::from_secs(first) * (1 << doublings)).min(Duration::from_secs(most))
     }
 }
 
@@ -426,6 +439,9 @@ mod tests {
             .collect();
         assert_eq!(rests, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(Wait::Route.rest(u32::MAX).as_secs(), 3600);
+        assert_eq!(Wait::Blocked.rest(1).as_secs(), 3600);
+        let rests = (1..=5).map(|count| Wait::Occupied.rest(count).as_secs());
+        assert_eq!(rests.collect::<Vec<_>>(), [120, 240, 480, 900, 900]);
         assert_eq!(Wait::None.rest(5), Duration::ZERO);
     }
 

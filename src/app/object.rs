@@ -194,8 +194,12 @@ fn halted(
     // Receives count what is not the object's fault, too; but where it was not even
     // claimed there is no better count.
     let tries = match wait {
-        Wait::Passing | Wait::File => progress.in_vain().unwrap_or(message.receive_count),
-        Wait::None | Wait::Route | Wait::Lease(_) | Wait::Quota(_) => message.receive_count,
+        Wait::Passing | Wait::Occupied | Wait::File => {
+            progress.in_vain().unwrap_or(message.receive_count)
+        }
+        Wait::None | Wait::Route | Wait::Blocked | Wait::Lease(_) | Wait::Quota(_) => {
+            message.receive_count
+        }
     };
     let after = wait.rest(tries);
     let rest_s = after.as_secs();
@@ -207,7 +211,9 @@ fn halted(
         Wait::Lease(_) => {
             info!(reason = %halt, rest_s, "another worker has the object; the message rests");
         }
-        Wait::Quota(_) => warn!(reason = %halt, rest_s, "not finished; the message rests"),
+        Wait::Quota(_) | Wait::Occupied => {
+            warn!(reason = %halt, rest_s, "not finished; the message rests");
+        }
         Wait::Passing => warn!(reason = %halt, rest_s, "not finished; the message is given back"),
         Wait::File => warn!(
             reason = %halt,
@@ -215,7 +221,7 @@ fn halted(
             attempts = tries,
             "refused; tried again a few times, then quarantined"
         ),
-        Wait::Route => {
+        Wait::Route | Wait::Blocked => {
             parts.route_stops(route, halt.to_string(), message.sent_at);
             error!(reason = %halt, rest_s, "the route waits for somebody to act; its messages are kept");
         }

@@ -54,8 +54,8 @@ pub(super) fn halted(halt: &Halt) -> Exit {
     complain(&anyhow::anyhow!("{halt}"));
     match halt.wait() {
         Wait::None => Exit::Interrupted,
-        Wait::Passing | Wait::Lease(_) | Wait::Quota(_) => Exit::Failed,
-        Wait::Route => Exit::RouteStopped,
+        Wait::Passing | Wait::Occupied | Wait::Lease(_) | Wait::Quota(_) => Exit::Failed,
+        Wait::Route | Wait::Blocked => Exit::RouteStopped,
         Wait::File => Exit::Refused,
     }
 }

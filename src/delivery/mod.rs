@@ -3,6 +3,7 @@
 
 mod alike;
 mod limiter;
+mod patience;
 mod sender;
 mod tally;
 

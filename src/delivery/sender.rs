@@ -1,64 +1,50 @@
 //! One batch at a time, until each of its rows has a final answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::alike::Alike;
 use super::limiter::{AccountLimiter, LongClosed};
+use super::patience::{Again, Patience};
 use super::tally::{DeliveryTally, RefusedRow};
-use crate::backoff::Backoff;
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretError, SecretRef};
-use crate::meta::{Answer, Client, Destination, ErrorCode, Outcome, Request};
+use crate::meta::{Answer, Client, Destination, ErrorCode, Named, Outcome, Request};
 use crate::telemetry::Metrics;
 
 /// Batches that are cut in two for refused rows, of one object. A file with more
 /// bad rows than this finds has a fault that is not its rows'.
 const MOST_SPLITS: u32 = 2_000;
 
-/// How often a request that may be too large is sent again whole: Meta's 1/99 is also
-/// said in passing.
-const WHOLE_AGAIN: usize = 2;
-
-/// For answers of Meta's that ask for patience.
-const BACKOFF: Backoff = Backoff {
-    first: Duration::from_millis(500),
-    most: Duration::from_secs(30),
-};
-
 /// Why the rest of an object cannot be sent now. Nothing is lost by it: the message
 /// stays, and the object is taken up again.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
-    #[error("Meta does not accept the access token (error {}): renew it in {secret}", shown(.error))]
-    Auth {
-        secret: SecretRef,
-        error: Option<ErrorCode>,
-    },
+    #[error("Meta does not accept the access token in {secret} ({answer}): {}", .answer.advice())]
+    Auth { secret: SecretRef, answer: Named },
+    #[error("Meta refuses the request for its set-up, not its rows ({answer}): {}", .answer.advice())]
+    Configuration { answer: Named },
     #[error(
-        "Meta refuses the request for its set-up, not its rows (error {}, trace id {trace_id}): check the \
-         token's permissions, the accepted terms and the ids of the route", shown(.error)
+        "Meta refuses one row after the other (the last one with {answer}): the fault must lie in what they have in \
+         common; {}", .answer.advice()
     )]
-    Configuration {
-        error: Option<ErrorCode>,
-        trace_id: String,
-    },
+    TooManyRefused { answer: Named },
     #[error(
-        "Meta refuses one row after the other (last error {}): the fault must lie in what they have in common; \
-         check the ids and fields of the route", shown(.error)
+        "a replacement of the audience is under way ({answer}), and nothing else can be uploaded until it has ended: the rest is sent then"
     )]
-    TooManyRefused { error: Option<ErrorCode> },
+    Busy { answer: Named },
     #[error(
-        "no answer of Meta's could be understood after {attempts} attempts: the last batch may have arrived"
+        "no answer of Meta's could be understood after {attempts} attempts (the last one: {answer}): the last batch may have arrived"
     )]
-    Unknown { attempts: usize },
-    #[error("Meta was not able to take the request in {attempts} attempts")]
-    Unavailable { attempts: usize },
+    Unknown { attempts: usize, answer: Named },
+    #[error(
+        "Meta was not able to take the request in {attempts} attempts (the last one: {answer})"
+    )]
+    Unavailable { attempts: usize, answer: Named },
     #[error(
         "Meta's quota stays used up for longer than delivery.longest_wait_seconds: the rest can be sent when it has recovered"
     )]
@@ -68,10 +54,6 @@ pub enum Stop {
     /// Told to, by a shutdown, a lost message, or another batch that had to stop.
     #[error("stopped before the next request")]
     Halted,
-}
-
-fn shown(error: &Option<ErrorCode>) -> String {
-    error.map_or_else(|| "without a code".to_owned(), |error| error.to_string())
 }
 
 impl From<LongClosed> for Stop {
@@ -102,6 +84,8 @@ pub struct Sender {
     with: Delivery,
     splits: AtomicU32,
     alike: Alike,
+    /// A fault of ours was told of; once is enough.
+    told_of_our_fault: AtomicBool,
 }
 
 impl Sender {
@@ -110,6 +94,7 @@ impl Sender {
             with,
             splits: AtomicU32::new(0),
             alike: Alike::default(),
+            told_of_our_fault: AtomicBool::new(false),
         }
     }
 
@@ -140,17 +125,19 @@ impl Sender {
                     tally.entries_sent += batch.entries();
                     tally.entries_invalid += invalid;
                 }
-                Final::Refused { error } => match batch.halves() {
+                Final::Refused { answer } => match batch.halves() {
                     Some((left, right)) => {
                         if self.splits.fetch_add(1, Ordering::Relaxed) >= MOST_SPLITS {
-                            return Err(Stop::TooManyRefused { error });
+                            return Err(Stop::TooManyRefused { answer });
                         }
                         waiting.extend([right, left]);
                     }
                     None => {
+                        let error = answer.error;
+                        self.tell_of_our_fault(&answer);
                         self.with.metrics.rows_refused.inc_by(batch.rows());
                         if self.alike.refused(error) {
-                            return Err(Stop::TooManyRefused { error });
+                            return Err(Stop::TooManyRefused { answer });
                         }
                         tally.entries_sent += batch.entries();
                         tally
@@ -172,7 +159,11 @@ impl Sender {
             Some(RefusedRow { error, .. })
                 if accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) =>
             {
-                Err(Stop::TooManyRefused { error })
+                let answer = Named {
+                    error,
+                    ..Named::default()
+                };
+                Err(Stop::TooManyRefused { answer })
             }
             _ => Ok(()),
         }
@@ -181,7 +172,7 @@ impl Sender {
     /// Sends one request until its answer is final.
     async fn send(&self, batch: &Batch, tally: &mut DeliveryTally) -> Result<Final, Stop> {
         let request = self.with.destination.request(batch);
-        let mut failures = 0;
+        let mut patience = Patience::new(self.with.attempts);
         let mut renewed = false;
         loop {
             let credentials = self
@@ -196,30 +187,27 @@ impl Sender {
                 warn!(
                     wait_ms = closed_for.as_millis() as u64,
                     meta.error = answer.error.map(tracing::field::display),
+                    meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
                     throttled = matches!(outcome, Outcome::Throttled { .. }),
                     "Meta's quota is used up; all requests that need it wait"
                 );
             }
-            match outcome {
+            let named = answer.named();
+            let again = match outcome {
                 Outcome::Accepted { received } => {
                     return Ok(self.accepted(batch, answer, received, 0, tally));
                 }
                 Outcome::Partial { received, invalid } => {
                     return Ok(self.accepted(batch, answer, received, invalid, tally));
                 }
-                Outcome::BadData => {
-                    return Ok(Final::Refused {
-                        error: answer.error,
-                    });
+                Outcome::BadData => return Ok(Final::Refused { answer: named }),
+                Outcome::TooMany if batch.rows() > 1 => {
+                    return Ok(Final::Refused { answer: named });
                 }
-                Outcome::Configuration => {
-                    return Err(Stop::Configuration {
-                        error: answer.error,
-                        trace_id: answer
-                            .trace_id
-                            .map_or_else(|| "none".to_owned(), |id| id.to_string()),
-                    });
+                Outcome::Configuration | Outcome::TooMany => {
+                    return Err(Stop::Configuration { answer: named });
                 }
+                Outcome::Busy => return Err(Stop::Busy { answer: named }),
                 Outcome::Auth => {
                     // The token may have been renewed since it was read: look once.
                     let now = self
@@ -232,31 +220,46 @@ impl Sender {
                     if renewed || now.same_secrets_as(&credentials) {
                         return Err(Stop::Auth {
                             secret: self.with.secret.clone(),
-                            error: answer.error,
+                            answer: named,
                         });
                     }
                     renewed = true;
+                    None
                 }
-                Outcome::Throttled { .. } => {}
-                Outcome::Transient | Outcome::Unknown | Outcome::TooLarge => {
-                    failures += 1;
-                    let whole_again = WHOLE_AGAIN.min(self.with.attempts.saturating_sub(1));
-                    if outcome == Outcome::TooLarge && failures > whole_again && batch.rows() > 1 {
-                        return Ok(Final::Refused {
-                            error: answer.error,
-                        });
-                    }
-                    if failures >= self.with.attempts {
-                        return Err(match outcome {
-                            Outcome::Unknown => Stop::Unknown { attempts: failures },
-                            _ => Stop::Unavailable { attempts: failures },
-                        });
-                    }
-                    self.or_halted(sleep(BACKOFF.wait(failures))).await?;
+                Outcome::Throttled { .. } => None,
+                Outcome::Unknown => Some(Again::Unknown),
+                Outcome::Unexplained => Some(Again::Unexplained),
+                Outcome::TooLarge if batch.rows() > 1 => Some(Again::Whole),
+                Outcome::Transient | Outcome::TooLarge => Some(Again::Transient),
+            };
+            if let Some(again) = again {
+                match patience.after(again) {
+                    Some(wait) => self.or_halted(sleep(wait)).await?,
+                    None => return self.out_of_patience(again, patience.attempts(), named),
                 }
             }
             tally.retries += 1;
             self.with.metrics.retries.inc();
+        }
+    }
+
+    fn out_of_patience(&self, kind: Again, attempts: usize, answer: Named) -> Result<Final, Stop> {
+        match kind {
+            Again::Transient => Err(Stop::Unavailable { attempts, answer }),
+            Again::Unknown => Err(Stop::Unknown { attempts, answer }),
+            Again::Whole => Ok(Final::Refused { answer }),
+            Again::Unexplained => Err(Stop::Configuration { answer }),
+        }
+    }
+
+    fn tell_of_our_fault(&self, answer: &Named) {
+        let is_ours = answer.error.is_some_and(ErrorCode::is_our_fault);
+        if is_ours && !self.told_of_our_fault.swap(true, Ordering::Relaxed) {
+            error!(
+                meta.error = answer.error.map(tracing::field::display),
+                meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
+                "Meta refuses a row for a value that is not hashed, which is a fault of this program: please report it; the row is listed as refused"
+            );
         }
     }
 
@@ -343,7 +346,7 @@ enum Final {
     },
     /// As a whole: if it holds several rows, each half may still pass.
     Refused {
-        error: Option<ErrorCode>,
+        answer: Named,
     },
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::class;
-use super::outcome::{ErrorCode, Outcome};
+use super::outcome::{ErrorCode, Named, Outcome};
 use super::usage::Usage;
 
 /// All that is kept of an answer: never a text of Meta's, never a sample of rows.
@@ -72,6 +72,15 @@ impl Answer {
         }
     }
 
+    /// What it is called in front of people.
+    pub fn named(&self) -> Named {
+        Named {
+            status: self.status,
+            error: self.error,
+            trace_id: self.trace_id.clone(),
+        }
+    }
+
     /// The token cannot even be written into a header.
     pub(super) fn bad_token() -> Answer {
         Answer {
@@ -91,9 +100,11 @@ impl Answer {
         });
         let outcome = match (&parsed, error, code) {
             // A 200 may carry an error all the same.
-            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient()),
+            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient(), status),
             (_, Some(error), None) if error.is_transient() => Outcome::Transient,
             (Some(body), None, _) if (200..300).contains(&status) => body.success(),
+            // A page instead of an answer is not Meta's word on the token.
+            (None, ..) if status == 401 => Outcome::Transient,
             _ => class::of_status(status),
         };
         let usage = Usage::read(headers);

@@ -7,28 +7,37 @@ use super::outcome::{ErrorCode, Outcome};
 
 /// The outcome of an answer that carries an error of Meta's.
 ///
-/// `transient` is the answer's own `is_transient`; that it is absent says nothing.
-pub(super) fn of_error(error: ErrorCode, transient: bool) -> Outcome {
-    let throttled = Outcome::Throttled { wait: None };
+/// `transient` is the answer's own `is_transient`; that it is absent says nothing. The
+/// status decides only about codes that are not known.
+pub(super) fn of_error(error: ErrorCode, transient: bool, status: u16) -> Outcome {
     match (error.code, error.subcode) {
-        // Limits of the app, the user, the page, the ad account; of a business use case.
-        (4 | 17 | 32 | 341, _) | (80000..=80006 | 80008 | 80009 | 80014, _) => throttled,
-        // 5044001 counts mutations of ads per second; the others calls.
-        (613, _) => throttled,
+        // Limits of the app, the user, the page, the ad account, and of calls for abuse or
+        // a second; of business use cases.
+        (4 | 17 | 32 | 341 | 613, _) | (80000..=80009 | 80014, _) => {
+            Outcome::Throttled { wait: None }
+        }
 
         // Session or token not valid, expired, revoked.
         (102 | 190, _) => Outcome::Auth,
 
-        // "Unknown", and what an audience answers to a request that it cannot take
-        // whole; too many parameters or rows.
-        (1, Some(99)) | (105, _) => Outcome::TooLarge,
-
-        _ if transient => Outcome::Transient,
         // A replacement of the audience is under way: it ends by itself.
-        (2650, Some(1_870_145)) => Outcome::Transient,
+        (2650, Some(1_870_145)) => Outcome::Busy,
+        // "Unknown", and what an audience answers to a request that it cannot take whole.
+        (1, Some(99)) => Outcome::TooLarge,
+
+        // By its status a throttle, whatever the code.
+        _ if transient && status == 429 => Outcome::Throttled { wait: None },
+        _ if transient => Outcome::Transient,
+
+        // Too many parameters or rows.
+        (105, _) => Outcome::TooMany,
+
+        // Advertising disabled, audience not available, terms of the business tools, each
+        // under whatever code.
+        (_, Some(1_404_163 | 1_870_065 | 1_870_092)) => Outcome::Configuration,
+
         // Unknown, temporarily down, internal, upload not ready.
-        (1 | 2 | 5000 | 21009 | 3910001, _) => Outcome::Transient,
-        (..=-1, _) => Outcome::Transient,
+        (..=-1 | 1 | 2 | 5000 | 21009 | 3910001, _) => Outcome::Transient,
 
         // Object missing or not permitted; audience flagged; rule or parameter of
         // the request itself at fault; limited-data-use choice missing.
@@ -39,9 +48,19 @@ pub(super) fn of_error(error: ErrorCode, transient: bool) -> Outcome {
         // row. Where every row fails alike, delivery takes it for the route's set-up.
         (100, _) => Outcome::BadData,
 
+        // The audience is too large to be replaced.
+        (2650, Some(1_870_144)) => Outcome::Configuration,
+        // "Update failed", and of a replacement what its own session has to answer for.
+        (2650, _) => Outcome::Unexplained,
+
         // Capability, address, permission, signature, parameter, terms, policy,
         // version, audience gone or not ours: a person has to act.
-        _ => Outcome::Configuration,
+        (3 | 5 | 10 | 104 | 194 | 200..=299 | 368 | 2500 | 2635 | 2654..=2656, _)
+        | (1_487_301 | 1_487_366, _) => Outcome::Configuration,
+
+        _ if status == 429 => Outcome::Throttled { wait: None },
+        _ if status >= 500 => Outcome::Transient,
+        _ => Outcome::Unexplained,
     }
 }
 
@@ -62,7 +81,7 @@ impl ErrorCode {
         matches!(
             (self.code, self.subcode),
             (100, Some(1_815_356 | 2_804_000..=2_804_999))
-        ) && of_error(self, false) == Outcome::BadData
+        ) && of_error(self, false, 400) == Outcome::BadData
     }
 }
 
@@ -81,90 +100,4 @@ pub(super) fn of_status(status: u16) -> Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_has_the_outcome_of_metas_reference() {
-        let throttled = Outcome::Throttled { wait: None };
-        let table: &[(i64, Option<i64>, bool, Outcome)] = &[
-            (1, None, false, Outcome::Transient),
-            (1, Some(99), false, Outcome::TooLarge),
-            (1, Some(99), true, Outcome::TooLarge),
-            (2, Some(1_504_043), false, Outcome::Transient),
-            (3, None, false, Outcome::Configuration),
-            (4, Some(1_504_022), false, throttled),
-            (4, None, true, throttled),
-            (5, None, false, Outcome::Configuration),
-            (10, None, false, Outcome::Configuration),
-            (17, Some(2_446_079), false, throttled),
-            (32, None, false, throttled),
-            (100, None, false, Outcome::BadData),
-            (100, None, true, Outcome::Transient),
-            (100, Some(33), false, Outcome::Configuration),
-            (100, Some(34), false, Outcome::Configuration),
-            (100, Some(2_804_003), false, Outcome::BadData),
-            (100, Some(2_804_009), false, Outcome::BadData),
-            (100, Some(2_804_016), false, Outcome::BadData),
-            (100, Some(2_804_050), false, Outcome::BadData),
-            (100, Some(2_804_030), false, Outcome::Configuration),
-            (100, Some(1_713_230), false, Outcome::Configuration),
-            (102, Some(452), false, Outcome::Auth),
-            (104, None, false, Outcome::Configuration),
-            (105, None, false, Outcome::TooLarge),
-            (190, None, false, Outcome::Auth),
-            (190, Some(463), true, Outcome::Auth),
-            (200, Some(1_870_034), false, Outcome::Configuration),
-            (294, None, false, Outcome::Configuration),
-            (341, None, false, throttled),
-            (368, None, false, Outcome::Configuration),
-            (613, Some(1_487_742), false, throttled),
-            (2635, None, false, Outcome::Configuration),
-            (2650, None, false, Outcome::Configuration),
-            (2650, Some(1_870_145), false, Outcome::Transient),
-            (2654, Some(1_713_092), false, Outcome::Configuration),
-            (5000, None, false, Outcome::Transient),
-            (21009, None, false, Outcome::Transient),
-            (80003, None, false, throttled),
-            (80014, Some(2_446_079), false, throttled),
-            (3_910_001, None, false, Outcome::Transient),
-            (-3, None, false, Outcome::Transient),
-            (123_456, None, false, Outcome::Configuration),
-        ];
-        for &(code, subcode, transient, expected) in table {
-            let error = ErrorCode { code, subcode };
-            assert_eq!(of_error(error, transient), expected, "code {error}");
-        }
-    }
-
-    #[test]
-    fn limits_of_apps_and_users_are_not_the_accounts() {
-        let of_token = |code, subcode| ErrorCode { code, subcode }.limits_the_token();
-        assert!(of_token(4, None) && of_token(4, Some(1_504_022)) && of_token(17, None));
-        assert!(!of_token(17, Some(2_446_079)) && !of_token(613, Some(1_487_742)));
-        assert!(!of_token(80_003, None));
-    }
-
-    #[test]
-    fn only_event_validation_blames_a_row() {
-        let blames = |code, subcode| ErrorCode { code, subcode }.blames_a_row();
-        assert!(blames(100, Some(2_804_003)) && blames(100, Some(2_804_050)));
-        assert!(!blames(100, None) && !blames(100, Some(33)));
-        assert!(
-            !blames(100, Some(2_804_030)),
-            "a choice of the whole request"
-        );
-        assert!(!blames(190, Some(2_804_003)));
-    }
-
-    #[test]
-    fn a_status_alone_never_refuses_a_row() {
-        for status in 100..600 {
-            assert_ne!(of_status(status), Outcome::BadData, "status {status}");
-        }
-        assert_eq!(of_status(200), Outcome::Unknown);
-        assert_eq!(of_status(502), Outcome::Transient);
-        assert_eq!(of_status(413), Outcome::TooLarge);
-        assert_eq!(of_status(429), Outcome::Throttled { wait: None });
-    }
-}
+mod tests;

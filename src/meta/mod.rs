@@ -3,6 +3,7 @@
 //! Nothing here waits, retries or counts: that is [`crate::delivery`]. Facts about
 //! Meta carry where they are known from; what no source says is marked as judgement.
 
+mod advice;
 mod answer;
 mod class;
 mod client;
@@ -30,5 +31,5 @@ pub use lookup::{
     AdAccount, AdAccountTerms, Audience, AudienceState, Dataset, DatasetState, Lookup,
     OperationStatus,
 };
-pub use outcome::{ErrorCode, Outcome};
+pub use outcome::{ErrorCode, Named, Outcome};
 pub use usage::{BusinessUsage, Reading, Usage};

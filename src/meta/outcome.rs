@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::answer::TraceId;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything in the request counts.
@@ -19,6 +21,12 @@ pub enum Outcome {
     /// Sent, but no answer that could be understood: it may or may not have
     /// happened. Only the identical request may follow.
     Unknown,
+    /// Refused with an error that may pass or stay, nobody says which: tried again a few
+    /// times, and then taken for the set-up.
+    Unexplained,
+    /// The object is in a state that ends by itself within minutes, or an hour: a
+    /// replacement of the audience is under way.
+    Busy,
     /// The token is not accepted. The rows are fine.
     Auth,
     /// Something has to be set up by a person. The rows are fine.
@@ -28,6 +36,8 @@ pub enum Outcome {
     /// Refused, and perhaps for its size alone: the same rows may pass in smaller
     /// requests. Nothing of it happened.
     TooLarge,
+    /// Refused for its size: only smaller requests may pass. Nothing of it happened.
+    TooMany,
 }
 
 impl Outcome {
@@ -39,10 +49,13 @@ impl Outcome {
             Outcome::Throttled { .. } => "throttled",
             Outcome::Transient => "transient",
             Outcome::Unknown => "unknown",
+            Outcome::Unexplained => "unexplained",
+            Outcome::Busy => "busy",
             Outcome::Auth => "auth",
             Outcome::Configuration => "configuration",
             Outcome::BadData => "bad_data",
             Outcome::TooLarge => "too_large",
+            Outcome::TooMany => "too_many",
         }
     }
 }
@@ -60,6 +73,40 @@ impl fmt::Display for ErrorCode {
         match self.subcode {
             Some(subcode) => write!(f, "{}/{subcode}", self.code),
             None => write!(f, "{}", self.code),
+        }
+    }
+}
+
+/// What an answer that is no success is called in front of people: Meta's number for it and
+/// what to quote to Meta's support, or as much of it as there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Absent where no answer came.
+    pub status: Option<u16>,
+    pub error: Option<ErrorCode>,
+    pub trace_id: Option<TraceId>,
+}
+
+impl Named {
+    /// What to do about it, as far as the number tells.
+    pub fn advice(&self) -> &'static str {
+        self.error.map_or(
+            "the answer has no code of Meta's: look whether something between the worker and Meta answers in its place",
+            ErrorCode::advice,
+        )
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.error, self.status) {
+            (Some(error), _) => write!(f, "error {error}")?,
+            (None, Some(status)) => write!(f, "no error code, HTTP status {status}")?,
+            (None, None) => return f.write_str("no answer"),
+        }
+        match &self.trace_id {
+            Some(id) => write!(f, ", trace id {id}"),
+            None => f.write_str(", no trace id"),
         }
     }
 }

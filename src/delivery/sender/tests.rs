@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::future;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -107,6 +108,49 @@ async fn a_request_that_may_be_too_large_is_tried_again_and_then_sent_in_halves(
     assert_eq!((tally.rows_accepted, tally.refused.len()), (4, 0));
     assert_eq!((tally.requests, tally.retries), (5, 2));
     assert_eq!(stage.simulator.inspect().audiences["7"].members, 4);
+}
+
+#[tokio::test]
+async fn too_many_parameters_are_halved_at_once_and_of_one_row_are_the_set_up() {
+    let stage = Stage::new().await;
+    let too_many = || GraphError::new(400, 105);
+    stage.simulator.fault(stage.answer(1, too_many()));
+    let tally = stage.sender.deliver(batch(4)).await.unwrap();
+    assert_eq!((tally.rows_accepted, tally.refused.len()), (4, 0));
+    assert_eq!((tally.requests, tally.retries), (3, 0));
+
+    stage.simulator.fault(stage.answer(1, too_many()).always());
+    let stop = stage.sender.deliver(batch(1)).await.unwrap_err();
+    assert!(matches!(stop, Stop::Configuration { .. }), "{stop}");
+}
+
+#[tokio::test]
+async fn a_replacement_under_way_is_not_waited_for_here() {
+    let stage = Stage::new().await;
+    let busy = GraphError::new(400, 2650).subcode(1_870_145);
+    stage.simulator.fault(stage.answer(1, busy).always());
+    let stop = stage.sender.deliver(batch(4)).await.unwrap_err();
+    assert!(matches!(stop, Stop::Busy { .. }), "{stop}");
+    assert_eq!(stage.simulator.inspect().requests.total, 1);
+}
+
+#[tokio::test]
+async fn why_a_route_stops_names_the_error_the_trace_id_and_what_to_do() {
+    let stage = Stage::new().await;
+    let terms = GraphError::new(403, 200).subcode(1_870_034);
+    stage.simulator.fault(stage.answer(1, terms).always());
+    let stop = stage
+        .sender
+        .deliver(batch(4))
+        .await
+        .unwrap_err()
+        .to_string();
+    let says = [
+        "(error 200/1870034, trace id ",
+        "terms",
+        "has to accept them",
+    ];
+    assert!(says.iter().all(|part| stop.contains(part)), "{stop}");
 }
 
 #[tokio::test]
