@@ -134,6 +134,7 @@ impl Conclusion<'_> {
             }
             Halt::Halted
             | Halt::Delivery(_)
+            | Halt::Preflight(_)
             | Halt::Receipts(_)
             | Halt::Ledger(_)
             | Halt::Busy { .. }
