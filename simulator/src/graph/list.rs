@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Effect, GraphError, fields::Node, outcome, parameters::Parameters, read, standing,
-};
+use super::{Effect, GraphError, fields::Node, outcome, parameters::Parameters, read, standing};
 use crate::state::State;
 
 /// On a page, where no limit is asked for.
@@ -26,9 +24,9 @@ pub(super) fn get(
     };
     let after = match parameters.text("after") {
         None => None,
-        Some(cursor) => Some(
-            opened(&cursor).ok_or_else(|| GraphError::parameter("Invalid cursor in after"))?,
-        ),
+        Some(cursor) => {
+            Some(opened(&cursor).ok_or_else(|| GraphError::parameter("Invalid cursor in after"))?)
+        }
     };
     let records = state.records();
     let no_such = || GraphError::no_such_object("get");
@@ -55,7 +53,8 @@ pub(super) fn get(
         let mut paging = json!({ "cursors": { "before": cursor, "after": cursor } });
         if let (Some(paging), Some(_)) = (paging.as_object_mut(), found.next()) {
             // Meta's own has the access token in it.
-            let next = format!("https://graph.facebook.com/{object}/customaudiences?after={cursor}");
+            let next =
+                format!("https://graph.facebook.com/{object}/customaudiences?after={cursor}");
             paging.insert("next".to_owned(), Value::from(next));
         }
         members.insert("paging".to_owned(), paging);

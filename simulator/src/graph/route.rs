@@ -159,7 +159,9 @@ impl<'a> Route<'a> {
             ("POST", Some("usersreplace"), None) => Target::UsersReplace,
             ("POST" | "DELETE", Some("usersofanyaudience"), None) => Target::UsersOfAnyAudience,
             ("POST", Some("customaudiences"), None) => Target::CreateAudience,
-            ("GET", None | Some("sessions" | "customaudiences"), None) if !object.is_empty() => Target::Read,
+            ("GET", None | Some("sessions" | "customaudiences"), None) if !object.is_empty() => {
+                Target::Read
+            }
             _ => Target::Other,
         };
         Self {

@@ -181,7 +181,10 @@ async fn a_dataset_an_account_and_an_audience_tell_what_they_were_told_to() {
         .change(Changes::dataset("123", dataset.clone()))
         .unwrap();
     let fields = "is_unavailable,is_consolidated_container";
-    let read = world.read(&format!("/v26.0/123?fields={fields}")).await.body;
+    let read = world
+        .read(&format!("/v26.0/123?fields={fields}"))
+        .await
+        .body;
     assert_eq!(read["is_unavailable"], true);
     assert_eq!(read["is_consolidated_container"], false);
     let unknown = world.simulator.change(Changes::dataset("124", dataset));

@@ -133,9 +133,7 @@ impl Told {
 async fn tell(parts: &Parts, route: &Route, credentials: &Credentials) -> Told {
     let asker = |account: &str| Asker {
         parts,
-        limiter: parts
-            .limiters
-            .of(&route.name, account, &route.credentials),
+        limiter: parts.limiters.of(&route.name, account, &route.credentials),
         credentials,
     };
     match &route.destination {
@@ -185,7 +183,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     async fn ask<L: Lookup>(&self, lookup: &L) -> Result<L::Found, Denied> {
         match self.once(lookup).await {
-            Err((denied, Outcome::Transient)) if denied == Denied::NotNow => {
+            Err((Denied::NotNow, Outcome::Transient)) => {
                 sleep(ONCE_MORE).await;
                 self.once(lookup).await.map_err(|(denied, _)| denied)
             }

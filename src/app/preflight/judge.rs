@@ -241,7 +241,10 @@ fn terms_of(terms: &Terms, value_based: bool) -> Vec<Finding> {
             return vec![Finding::unknown(check, advice::odd_question(*error))];
         }
         Err(Denied::Token(error) | Denied::Refused(error)) => {
-            return vec![Finding::warning(check, advice::unseen_terms(account, *error))];
+            return vec![Finding::warning(
+                check,
+                advice::unseen_terms(account, *error),
+            )];
         }
     };
     let mut findings = vec![match accepted.get(LIST_TERMS) {

@@ -95,7 +95,11 @@ pub(in crate::app) async fn before_sending(
 
 async fn renew<'k>(parts: &Parts, route: &Route, slot: &'k mut Option<Known>) -> &'k Known {
     let fresh = slot.as_ref().is_some_and(|known| {
-        let limit = if known.is_fine { KEPT_FOR } else { ASK_DISTANCE };
+        let limit = if known.is_fine {
+            KEPT_FOR
+        } else {
+            ASK_DISTANCE
+        };
         known.at.elapsed() < limit
     });
     let earlier = match slot.take() {
