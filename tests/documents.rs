@@ -97,6 +97,7 @@ fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
     metrics.object("delivered");
     metrics.rejected("row_too_long");
     metrics.route_stopped("store-buyers", true);
+    metrics.preflight("store-buyers", "ok", 5);
     let now = OffsetDateTime::UNIX_EPOCH;
     let expiries = BTreeMap::from([("store-buyers".to_owned(), now)]);
     metrics.messages_expire(&expiries, now);
@@ -113,6 +114,7 @@ fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
         version_warning: false,
     };
     metrics.answered(&answer, Duration::from_millis(30));
+    metrics.looked_up(&answer);
 
     let page = metrics.page();
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
@@ -126,7 +128,8 @@ fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
             let labels = page
                 .lines()
                 .filter_map(|line| line.strip_prefix(&name)?.strip_prefix('{'));
-            let labels = labels.map(|line| line.split('=').next().unwrap().to_owned());
+            let labels = labels.flat_map(|line| line.split('}').next().unwrap().split(','));
+            let labels = labels.map(|label| label.split('=').next().unwrap().to_owned());
             (name.clone(), labels.collect())
         })
         .collect();

@@ -28,6 +28,8 @@ pub struct Changes {
     pub accounts: BTreeMap<String, AccountChange>,
     /// By audience.
     pub audiences: BTreeMap<String, AudienceChange>,
+    /// By dataset.
+    pub datasets: BTreeMap<String, DatasetChange>,
     /// Which versions of the API there still are.
     pub versions: Option<Versions>,
     /// The quotas, which begin anew.
@@ -100,6 +102,9 @@ pub struct AccountChange {
     pub terms_accepted: Option<bool>,
     /// The business's; without them 200/1870090.
     pub business_terms_accepted: Option<bool>,
+    /// Those of value-based audiences, which reads tell of from then on. Nothing is refused
+    /// for want of them.
+    pub value_terms_accepted: Option<bool>,
     /// What the token may do there.
     pub permission: Option<Permission>,
 }
@@ -134,6 +139,9 @@ pub struct AudienceChange {
     pub can_edit: Option<bool>,
     /// Every row then needs a value.
     pub is_value_based: Option<bool>,
+    /// What reads call its kind. Nothing else changes by it but that members of another
+    /// than `CUSTOM` cannot come or go: code 100.
+    pub subtype: Option<String>,
     /// `operation_status` in place of what it would be; 0 takes it back.
     pub operation_status: Option<u16>,
     /// As many members Meta believes it has.
@@ -144,6 +152,16 @@ pub struct AudienceChange {
     pub swap_takes_s: Option<u64>,
     /// The replacement that is running fails: status 415, 2650/1870148.
     pub replace_fails: bool,
+}
+
+/// To a dataset: what reads tell of it. Events are taken all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatasetChange {
+    /// `is_unavailable`
+    pub unavailable: Option<bool>,
+    /// `is_consolidated_container`: whether it is for events of stores too.
+    pub takes_store_events: Option<bool>,
 }
 
 /// Why changes were not made.
@@ -167,6 +185,14 @@ impl Changes {
     pub fn audience(id: impl Into<String>, change: AudienceChange) -> Self {
         Self {
             audiences: BTreeMap::from([(id.into(), change)]),
+            ..Self::default()
+        }
+    }
+
+    /// To one dataset.
+    pub fn dataset(id: impl Into<String>, change: DatasetChange) -> Self {
+        Self {
+            datasets: BTreeMap::from([(id.into(), change)]),
             ..Self::default()
         }
     }
@@ -209,6 +235,10 @@ impl Changes {
             let known = records.audiences.contains_key(id);
             known.then_some(()).ok_or_else(|| unknown("audience", id))?;
         }
+        for id in self.datasets.keys() {
+            let known = records.datasets.contains_key(id);
+            known.then_some(()).ok_or_else(|| unknown("dataset", id))?;
+        }
         for id in self.accounts.keys() {
             let known = records.accounts.contains_key(account_number(id));
             known
@@ -243,6 +273,16 @@ impl Changes {
                     change.business_terms_accepted,
                 );
                 put(&mut account.permission, change.permission);
+                if change.value_terms_accepted.is_some() {
+                    account.value_terms_accepted = change.value_terms_accepted;
+                }
+            }
+        }
+        for (id, change) in self.datasets {
+            if let Some(dataset) = records.datasets.get_mut(&id) {
+                put(&mut dataset.is_unavailable, change.unavailable);
+                let refuses = change.takes_store_events.map(|takes| !takes);
+                put(&mut dataset.is_without_stores, refuses);
             }
         }
         for (id, change) in self.audiences {
@@ -250,6 +290,7 @@ impl Changes {
                 continue;
             };
             put(&mut audience.profile.is_value_based, change.is_value_based);
+            put(&mut audience.profile.subtype, change.subtype);
             let condition = &mut audience.condition;
             put(&mut condition.flagged, change.flagged);
             put(&mut condition.deleted, change.deleted);

@@ -55,7 +55,8 @@ mod threads;
 pub use crate::{
     builder::{Builder, StartError},
     changes::{
-        AccountChange, AudienceChange, ChangeError, Changes, Permission, TokenChange, TokenState,
+        AccountChange, AudienceChange, ChangeError, Changes, DatasetChange, Permission,
+        TokenChange, TokenState,
     },
     clock::{Clock, InvalidSpeed},
     faults::{Fault, FaultAction},

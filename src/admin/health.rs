@@ -36,6 +36,7 @@ struct State {
     turned: Instant,
     latches: BTreeMap<Latch, Result<(), String>>,
     stopped_routes: BTreeMap<String, StoppedRoute>,
+    preflight: BTreeMap<String, Vec<String>>,
     /// For how long after its sending the queue keeps a message, where that is known.
     retention: Option<Duration>,
 }
@@ -74,6 +75,8 @@ pub struct Report {
     /// Routes that wait for somebody to act, and why. They do not make the worker
     /// unready: the others go on.
     pub stopped_routes: BTreeMap<String, String>,
+    /// What was found not to be in order when Meta was last asked about a route.
+    pub preflight: BTreeMap<String, Vec<String>>,
 }
 
 impl Health {
@@ -83,6 +86,7 @@ impl Health {
             turned: Instant::now(),
             latches: BTreeMap::from([(Latch::Queue, waiting), (Latch::Running, Ok(()))]),
             stopped_routes: BTreeMap::new(),
+            preflight: BTreeMap::new(),
             retention: None,
         }))
     }
@@ -117,6 +121,16 @@ impl Health {
 
     pub fn route_goes_on(&self, name: &str) {
         self.state().stopped_routes.remove(name);
+    }
+
+    /// What was found of the route that is not in order; nothing where all of it is.
+    pub fn preflight(&self, name: &str, findings: Vec<String>) {
+        let known = &mut self.state().preflight;
+        if findings.is_empty() {
+            known.remove(name);
+        } else {
+            known.insert(name.to_owned(), findings);
+        }
     }
 
     /// Takes back the stops of which nothing was heard for long; gives their routes.
@@ -158,6 +172,7 @@ impl Health {
         Report {
             ready: waiting_for.is_empty(),
             waiting_for,
+            preflight: state.preflight.clone(),
             stopped_routes: state
                 .stopped_routes
                 .iter()

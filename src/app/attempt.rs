@@ -15,12 +15,14 @@ use super::conclude::Conclusion;
 use super::dispatch::Dispatch;
 use super::halt::{Halt, Refusal};
 use super::plan::Plan;
+use super::preflight::before_sending;
 use super::produce::Production;
 use super::report::Report;
 use super::sample_gate::SampleGate;
 use super::table::{self, Table};
 use crate::credentials::Credentials;
 use crate::delivery::{AccountLimiter, Delivery, Sender};
+use crate::identity::key::Key;
 use crate::ledger::{Claimed, Entry, Keeper};
 use crate::object::ReadProgress;
 use crate::object::version::ObjectVersion;
@@ -138,6 +140,9 @@ impl<'a> Attempt<'a> {
         )?;
         report.planned(&plan);
         table.follow(&plan)?;
+        let has_values = plan.mapping.keys().contains(&Key::LookalikeValue);
+        self.or_halted(before_sending(parts, route, has_values))
+            .await?;
         if goes_on {
             info!(
                 rows.before = progress.watermark.position.rows,

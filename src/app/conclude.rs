@@ -147,6 +147,7 @@ impl Conclusion<'_> {
             Halt::Receipts(StoreError::Unbalanced(_)) => true,
             Halt::Halted
             | Halt::Delivery(_)
+            | Halt::Preflight(_)
             | Halt::Receipts(_)
             | Halt::Ledger(_)
             | Halt::Busy { .. }

@@ -34,6 +34,8 @@ pub enum Halt {
     Refused(Refusal),
     Object(ObjectError),
     Delivery(Stop),
+    /// Meta was asked beforehand, and would refuse every request.
+    Preflight(String),
     Receipts(StoreError),
     /// Bytes that did not come, for a reason no source gave.
     Input(io::Error),
@@ -122,7 +124,7 @@ impl Halt {
                 LedgerError::Transient(_) => Wait::Passing,
             },
             // Whoever mends it changes the route or its secret, not the file.
-            Halt::Refused(Refusal::NoDataset) => Wait::Route,
+            Halt::Refused(Refusal::NoDataset) | Halt::Preflight(_) => Wait::Route,
             Halt::Refused(_) => Wait::File,
             Halt::Object(error) => match error {
                 ObjectError::NotFound { .. }
@@ -167,7 +169,7 @@ impl Halt {
             Halt::Object(_) | Halt::Input(_) => "unreadable",
             Halt::Delivery(Stop::Throttled { .. }) => "throttled",
             Halt::Delivery(Stop::Busy { .. }) => "busy_at_meta",
-            Halt::Delivery(_) => "undelivered",
+            Halt::Delivery(_) | Halt::Preflight(_) => "undelivered",
             Halt::Receipts(_) => "receipt_not_stored",
             Halt::Ledger(_) => "ledger_not_reached",
             Halt::Busy { .. } => "busy",
@@ -221,6 +223,7 @@ impl fmt::Display for Halt {
             Halt::Refused(refusal) => refusal.fmt(f),
             Halt::Object(error) => ErrorChain(error).fmt(f),
             Halt::Delivery(stop) => ErrorChain(stop).fmt(f),
+            Halt::Preflight(sentence) => f.write_str(sentence),
             Halt::Receipts(error) => ErrorChain(error).fmt(f),
             Halt::Input(error) => ErrorChain(error).fmt(f),
             Halt::Ledger(error) => ErrorChain(error).fmt(f),

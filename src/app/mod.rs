@@ -5,8 +5,8 @@
 //! object is to be delivered and by whom; an [`attempt`] has [`produce`] fill batches while
 //! [`dispatch`] sends them, and [`conclude`] draws the consequences; [`validate`] looks at
 //! an object in the same way and sends nothing. Beside the worker's loop run
-//! [`queue_facts`], which knows when messages would be lost, and [`task_protection`],
-//! where ECS is.
+//! [`queue_facts`], which knows when messages would be lost, [`preflight`], which asks Meta
+//! whether the routes can work, and [`task_protection`], where ECS is.
 
 mod activation;
 mod attempt;
@@ -21,6 +21,7 @@ mod message;
 mod object;
 mod parts;
 mod plan;
+pub mod preflight;
 mod produce;
 mod progress;
 mod quarters;

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::aws;
 use super::batch_slots::BatchSlots;
+use super::preflight::Preflights;
 use super::progress::Board;
 use super::quarters::Quarters;
 use crate::admin::Health;
@@ -39,6 +40,7 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub board: Board,
+    pub(super) preflights: Preflights,
     /// Of this process alone: two of one host's differ, and so do two of one container.
     worker_id: String,
     claims: AtomicU64,
@@ -118,7 +120,7 @@ impl Parts {
         });
         let watched = limiters.clone();
         Parts {
-            meta: Client::over(exchange, options),
+            meta: Client::over(exchange, options).with_proof(config.meta.proof),
             queue: places.queue,
             source: places.source,
             ledger: places.ledger,
@@ -130,6 +132,7 @@ impl Parts {
             metrics: Arc::new(Metrics::new().watching(move || watched.states())),
             health: Arc::default(),
             board: Board::default(),
+            preflights: Preflights::default(),
             worker_id: worker_id(),
             claims: AtomicU64::new(0),
             config,
@@ -146,6 +149,7 @@ impl Parts {
     /// The route waits for somebody to act, with a message that was sent then: told on
     /// `/readyz` and as a metric.
     pub(super) fn route_stops(&self, route: &str, reason: String, sent_at: Option<OffsetDateTime>) {
+        self.preflights.doubt(route);
         self.metrics.route_stopped(route, true);
         self.health.route_stops(route, reason, sent_at);
     }

@@ -69,7 +69,7 @@ impl Plan {
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
-                    account: format!("dataset {dataset}"),
+                    account: quota_of_dataset(&dataset),
                     description: describe(Api::Conversions, dataset, None),
                 })
             }
@@ -88,10 +88,7 @@ impl Plan {
                     largest_body,
                 )
                 .with_scopes(scopes);
-                let account = match &audience.ad_account {
-                    Some(account) => account.as_str().to_owned(),
-                    None => format!("audience {id}"),
-                };
+                let account = quota_of_audience(audience);
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
@@ -113,6 +110,19 @@ impl Plan {
     pub(super) fn unmapped(&self) -> Vec<usize> {
         let positions = self.mapping.unmapped().iter();
         positions.map(|position| position + 1).collect()
+    }
+}
+
+/// Whose quota requests to a dataset count against.
+pub(super) fn quota_of_dataset(dataset: &str) -> String {
+    format!("dataset {dataset}")
+}
+
+/// The ad account, where it is configured: Meta counts by it.
+pub(super) fn quota_of_audience(audience: &config::CustomAudience) -> String {
+    match &audience.ad_account {
+        Some(account) => account.as_str().to_owned(),
+        None => format!("audience {}", audience.audience.as_str()),
     }
 }
 

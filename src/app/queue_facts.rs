@@ -57,7 +57,7 @@ fn news<'a>(told: &[String], concerns: &'a [String]) -> Vec<&'a String> {
 }
 
 /// By what messages could be lost, or go astray, as the queue is set up.
-fn concerns(facts: &QueueFacts) -> Vec<String> {
+pub(super) fn concerns(facts: &QueueFacts) -> Vec<String> {
     let mut concerns = Vec::new();
     if !facts.dead_letters {
         concerns.push(

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::parts::Parts;
 use super::task_protection::TaskProtection;
-use super::{message, queue_facts};
+use super::{message, preflight, queue_facts};
 use crate::admin::Latch;
 use crate::backoff::Backoff;
 use crate::queue::{Message, QueueError};
@@ -105,7 +105,9 @@ impl Worker {
         let facts = tokio::spawn(async move { queue_facts::watch(&parts).await });
         let protection = self.protection.clone();
         let protection = protection.map(|it| tokio::spawn(it.follow(self.in_hand.subscribe())));
-        let beside = std::iter::once(facts).chain(protection);
+        let parts = self.parts.clone();
+        let preflight = tokio::spawn(async move { preflight::watch(&parts).await });
+        let beside = [facts, preflight].into_iter().chain(protection);
         beside.map(AbortOnDropHandle::new).collect()
     }
 

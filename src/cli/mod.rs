@@ -10,6 +10,7 @@ mod moment;
 mod normalize;
 mod object_argument;
 mod output;
+mod preflight;
 mod progress_bar;
 mod receipt;
 mod replay;
@@ -81,6 +82,19 @@ enum Command {
     /// error. Nothing is asked of AWS or Meta, but for a configuration that is kept in AWS:
     /// whether queue, secrets and buckets are there shows when they are used.
     CheckConfig(check_config::Arguments),
+    /// Ask AWS and Meta whether everything is in order, before anything is sent
+    ///
+    /// A list of checks, each with a sentence that says what to do: whether the queue and the
+    /// state can be reached; for each route, whether its secret can be read and Meta accepts the
+    /// token; whether the dataset can be reached, and takes events of stores where the route sends
+    /// such; whether the audience is there, is a customer list of the route's ad account, may be
+    /// changed, is not flagged, expiring or being replaced, and asks for values that columns hold;
+    /// and whether the ad account's terms are accepted. Each check is ok, warning, failed, or
+    /// unknown where it could not be asked now. Nothing is sent or changed; each route takes one
+    /// or two reads of Meta's quota. When a token expires is not told: Meta is not known to say
+    /// so without the token in an address. Ends with 0 if nothing failed and all was asked, with
+    /// 4 if a check failed, and with 1 if only some could not be asked.
+    Preflight(preflight::Arguments),
     /// Show what becomes of values of one key, as JSON
     ///
     /// One line for each value, in order: {"key", "status", "normalized", "sent", "reason"}, with
@@ -130,6 +144,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             Command::Status(arguments) => status::run(arguments).await,
             Command::Replay(arguments) => replay::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
+            Command::Preflight(arguments) => preflight::run(arguments).await,
             Command::Normalize(arguments) => normalize::run(&arguments),
             Command::Healthcheck(arguments) => healthcheck::run(&arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,

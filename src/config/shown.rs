@@ -15,6 +15,12 @@ impl Shown for usize {
     }
 }
 
+impl Shown for bool {
+    fn toml(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Shown for f64 {
     fn toml(&self) -> String {
         // Debug keeps a fraction, so that it stays a TOML float.

@@ -2,20 +2,26 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sha2::Sha256;
+use time::OffsetDateTime;
 use tokio::time::timeout;
+use tracing::warn;
 
 use super::answer::{Answer, is_error};
 use super::exchange::{
     BuildError, Exchange, ExchangeError, HttpRequest, HttpResponse, Method, Network,
 };
 use super::lookup::Lookup;
+use super::outcome::Outcome;
 use crate::credentials::Credentials;
 use crate::identity::key::Api;
 
@@ -84,11 +90,30 @@ impl fmt::Debug for Request {
     }
 }
 
+/// How the proof of the app's secret is made, where there is a secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProofForm {
+    /// Of the token alone: the same for ever.
+    #[default]
+    Plain,
+    /// Of the token and the moment: good for five minutes, and made for each request.
+    Timed,
+}
+
 /// Says what to send, and what came of it; an [`Exchange`] carries it. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     exchange: Arc<dyn Exchange>,
     options: ClientOptions,
+    proof: ProofForm,
+    /// Which API's version was warned of; shared by the clones.
+    warned: Arc<Warned>,
+}
+
+#[derive(Default)]
+struct Warned {
+    conversions: AtomicBool,
+    audience: AtomicBool,
 }
 
 impl fmt::Debug for Client {
@@ -107,7 +132,18 @@ impl Client {
     }
 
     pub fn over(exchange: Arc<dyn Exchange>, options: ClientOptions) -> Client {
-        Client { exchange, options }
+        Client {
+            exchange,
+            options,
+            proof: ProofForm::default(),
+            warned: Arc::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_proof(mut self, form: ProofForm) -> Client {
+        self.proof = form;
+        self
     }
 
     /// Sends the request once. Never fails: that no answer came is an answer too.
@@ -118,18 +154,34 @@ impl Client {
         let url = self.url(&request.endpoint);
         let within = self.timeout(&request.endpoint);
         match self.call(method, url, body, within, credentials).await {
-            Ok(response) => Answer::read(response.status, &response.headers, &response.body),
+            Ok(response) => {
+                let answer = Answer::read(response.status, &response.headers, &response.body);
+                self.note_version(request.endpoint.api(), &answer);
+                answer
+            }
             Err(answer) => answer,
         }
     }
 
-    /// Asks once. What is refused, lost or cannot be read is an answer as [`send`](Self::send)
-    /// gives it, and may be asked again: nothing is changed by asking.
+    /// Asks once, as [`ask`](Self::ask) does, for those who need no more of the answer
+    /// than what was found.
     pub async fn look_up<L: Lookup>(
         &self,
         lookup: &L,
         credentials: &Credentials,
     ) -> Result<L::Found, Answer> {
+        let (answer, found) = self.ask(lookup, credentials).await;
+        found.ok_or(answer)
+    }
+
+    /// Asks once. What is refused, lost or cannot be read is an answer as [`send`](Self::send)
+    /// gives it, and may be asked again: nothing is changed by asking. Where something is
+    /// found, the answer is one that accepts nothing.
+    pub async fn ask<L: Lookup>(
+        &self,
+        lookup: &L,
+        credentials: &Credentials,
+    ) -> (Answer, Option<L::Found>) {
         let options = &self.options;
         let version = match L::API {
             Api::Conversions => &options.conversions_version,
@@ -138,20 +190,39 @@ impl Client {
         let base = options.endpoint.trim_end_matches('/');
         let url = format!("{base}/{version}/{}", lookup.path());
         let within = options.conversions_timeout;
-        let response = self
-            .call(Method::Get, url, Bytes::new(), within, credentials)
-            .await?;
-        if (200..300).contains(&response.status)
-            && !is_error(&response.body)
-            && let Ok(found) = serde_json::from_slice(&response.body)
-        {
-            return Ok(found);
+        let called = self.call(Method::Get, url, Bytes::new(), within, credentials);
+        let response = match called.await {
+            Ok(response) => response,
+            Err(answer) => return (answer, None),
+        };
+        let mut answer = Answer::read(response.status, &response.headers, &response.body);
+        self.note_version(L::API, &answer);
+        let found = ((200..300).contains(&response.status) && !is_error(&response.body))
+            .then(|| found(&response.body))
+            .flatten();
+        if found.is_some() {
+            answer.outcome = Outcome::Accepted { received: 0 };
         }
-        Err(Answer::read(
-            response.status,
-            &response.headers,
-            &response.body,
-        ))
+        (answer, found)
+    }
+
+    /// Says once for each API that its version nears its end, and what to do.
+    fn note_version(&self, api: Api, answer: &Answer) {
+        let (warned, setting, version) = match api {
+            Api::Conversions => (
+                &self.warned.conversions,
+                "meta.conversions_version",
+                &self.options.conversions_version,
+            ),
+            Api::CustomAudience => (
+                &self.warned.audience,
+                "meta.audience_version",
+                &self.options.audience_version,
+            ),
+        };
+        if answer.version_warning && !warned.swap(true, Ordering::Relaxed) {
+            warn!("Meta warns that version {version} of its API is at its end: raise {setting}");
+        }
     }
 
     /// One call, whose answer may say anything; without one, what that means.
@@ -171,8 +242,12 @@ impl Client {
         bearer.set_sensitive(true);
         if let Some(secret) = &credentials.app_secret {
             url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str("appsecret_proof=");
-            url.push_str(&proof(secret, token));
+            url.push_str(&match self.proof {
+                ProofForm::Plain => plain_proof(secret, token),
+                ProofForm::Timed => {
+                    timed_proof(secret, token, OffsetDateTime::now_utc().unix_timestamp())
+                }
+            });
         }
         let exchange = self.exchange.exchange(HttpRequest {
             method,
@@ -219,14 +294,44 @@ impl Client {
     }
 }
 
-/// Meta's `appsecret_proof`: HMAC-SHA256 of the token under the app's secret, in
-/// lower-case hex. (Meta, "Secure Requests"; the SDK's `session.py`.)
-fn proof(app_secret: &SecretString, token: &str) -> String {
+impl Endpoint {
+    fn api(&self) -> Api {
+        match self {
+            Endpoint::Events { .. } => Api::Conversions,
+            Endpoint::AudienceUsers { .. }
+            | Endpoint::AudienceReplacement { .. }
+            | Endpoint::AnyAudienceUsers { .. } => Api::CustomAudience,
+        }
+    }
+}
+
+/// What was asked for is always an object with something in it.
+fn found<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let members: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    if members.is_empty() {
+        return None;
+    }
+    serde_json::from_value(Value::Object(members)).ok()
+}
+
+/// As parameters of the query. (Meta, "Secure Requests"; the SDK's `session.py`.)
+fn plain_proof(app_secret: &SecretString, token: &str) -> String {
+    format!("appsecret_proof={}", signed(app_secret, token))
+}
+
+/// The same, good for five minutes from `now`, in Unix seconds. (Meta, "Secure Requests".)
+fn timed_proof(app_secret: &SecretString, token: &str, now: i64) -> String {
+    let proof = signed(app_secret, &format!("{token}|{now}"));
+    format!("appsecret_proof={proof}&appsecret_time={now}")
+}
+
+/// HMAC-SHA256 under the app's secret, in lower-case hex.
+fn signed(app_secret: &SecretString, message: &str) -> String {
     // An HMAC takes a key of any length.
     let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(app_secret.expose_secret().as_bytes()) else {
         return String::new();
     };
-    hmac.update(token.as_bytes());
+    hmac.update(message.as_bytes());
     const_hex::encode(hmac.finalize().into_bytes())
 }
 
@@ -240,7 +345,6 @@ mod tests {
 
     use super::*;
     use crate::credentials::{RawSecret, recognise};
-    use crate::meta::Outcome;
 
     /// Answers as told, or never.
     struct Told(Option<Result<(), ExchangeError>>);
@@ -303,8 +407,8 @@ mod tests {
     #[test]
     fn the_proof_is_the_one_that_metas_sdk_makes() {
         assert_eq!(
-            proof(&SecretString::from("SECRET"), "TOKEN"),
-            "9bcde7f1d5e226d86e4692a62e5ec88f99306fb302d74b2dc3bff8a03770b63d"
+            plain_proof(&SecretString::from("SECRET"), "TOKEN"),
+            "appsecret_proof=9bcde7f1d5e226d86e4692a62e5ec88f99306fb302d74b2dc3bff8a03770b63d"
         );
     }
 }

@@ -17,7 +17,7 @@ mod outcome;
 mod usage;
 
 pub use answer::{Answer, TraceId};
-pub use client::{Client, ClientOptions, Endpoint, Request};
+pub use client::{Client, ClientOptions, Endpoint, ProofForm, Request};
 pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
     PropertySource, TooOld,

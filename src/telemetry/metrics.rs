@@ -22,6 +22,8 @@ use crate::meta::Answer;
 type Label = [(&'static str, &'static str); 1];
 /// One label with a value from the configuration.
 type RouteLabel = [(&'static str, String); 1];
+/// A route, and one of the results of a check.
+type PreflightLabels = [(&'static str, String); 2];
 
 /// The process's metrics. Fields are counted where things happen; sums that need a
 /// label go through a method, so that its values stay a closed set.
@@ -38,6 +40,8 @@ pub struct Metrics {
     usage: Family<Label, Gauge<f64, AtomicU64>>,
     routes_stopped: Family<RouteLabel, Gauge>,
     messages_expire: Family<RouteLabel, Gauge>,
+    preflight: Family<PreflightLabels, Gauge>,
+    lookups: Family<Label, Counter>,
     quotas: Quotas,
     pub objects_in_progress: Gauge,
     pub rows_read: Counter,
@@ -127,6 +131,18 @@ impl Metrics {
                 all.register_with_unit(name, help, Unit::Seconds, family.clone());
                 family
             },
+            preflight: register(
+                &mut all,
+                "preflight_checks",
+                "Checks of a route when Meta was last asked about it, by result",
+                Family::default(),
+            ),
+            lookups: register(
+                &mut all,
+                "lookups",
+                "Questions to Meta about tokens, datasets, audiences and terms, by outcome",
+                Family::default(),
+            ),
             quotas: Quotas {
                 rate: register(
                     &mut all,
@@ -312,6 +328,27 @@ impl Metrics {
             .get_or_create(&[("outcome", answer.outcome.name())])
             .inc();
         self.request_seconds.observe(after.as_secs_f64());
+        self.used(answer);
+    }
+
+    /// A question was answered, or not.
+    pub fn looked_up(&self, answer: &Answer) {
+        let label = [("outcome", answer.outcome.name())];
+        self.lookups.get_or_create(&label).inc();
+        if answer.version_warning {
+            self.version_warnings.inc();
+        }
+        self.used(answer);
+    }
+
+    /// How many checks of a route came out so.
+    pub fn preflight(&self, route: &str, result: &'static str, checks: usize) {
+        let labels = [("route", route.to_owned()), ("result", result.to_owned())];
+        let checks = i64::try_from(checks).unwrap_or(i64::MAX);
+        self.preflight.get_or_create(&labels).set(checks);
+    }
+
+    fn used(&self, answer: &Answer) {
         let usage = &answer.usage;
         for (source, percent) in [
             ("app", usage.app_percent),

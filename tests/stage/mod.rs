@@ -86,6 +86,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ACTIVATOR_DELIVERY_CONVERSIONS_TIMEOUT_SECONDS", "600"),
     ("ACTIVATOR_DELIVERY_AUDIENCE_TIMEOUT_SECONDS", "600"),
     ("ACTIVATOR_LEDGER_LEASE_SECONDS", "3600"),
+    // Requests are counted, and some endpoints know no GET.
+    ("ACTIVATOR_META_PREFLIGHT", "false"),
 ];
 
 /// A directory with objects, a queue, a secret, receipts, and Meta.

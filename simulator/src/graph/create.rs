@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Effect, GraphError, outcome, parameters::Parameters, standing};
 use crate::{
-    records::{Audience, Profile},
+    records::{Audience, Profile, audience::CUSTOM},
     state::State,
 };
 
@@ -63,7 +63,7 @@ fn profile(account: &str, parameters: &Parameters<'_>) -> Result<Profile, GraphE
             "Param customer_file_source is not a known source",
         ));
     }
-    if text("subtype").is_none_or(|subtype| subtype != "CUSTOM") {
+    if text("subtype").is_none_or(|subtype| subtype != CUSTOM) {
         return Err(GraphError::parameter(
             "Param subtype must be CUSTOM for a customer list",
         ));
@@ -83,6 +83,7 @@ fn profile(account: &str, parameters: &Parameters<'_>) -> Result<Profile, GraphE
         description: shortened(&text("description").unwrap_or_default()),
         account: account.to_owned(),
         customer_file_source: source.into_owned(),
+        subtype: CUSTOM.to_owned(),
         is_value_based: text("is_value_based").is_some_and(|flag| flag == "true" || flag == "1"),
         retention_days,
     })

@@ -13,24 +13,25 @@ pub(super) struct Node {
 
 impl Node {
     /// The fields that were asked for, and always the id.
-    pub(super) fn select(mut self, parameters: &Parameters<'_>) -> Result<Vec<u8>, GraphError> {
+    pub(super) fn select(self, parameters: &Parameters<'_>) -> Result<Value, GraphError> {
+        let Node { kind, mut fields } = self;
         let asked = parameters.text("fields").unwrap_or_default();
         let mut answer = Map::new();
         for name in std::iter::once("id").chain(names(&asked)) {
             if answer.contains_key(name) {
                 continue;
             }
-            let (name, value) = self.fields.remove_entry(name).ok_or_else(|| {
+            let (name, value) = fields.remove_entry(name).ok_or_else(|| {
                 // The name is the caller's own and no value: Meta names it too.
                 GraphError::parameter(format!(
                     "Tried accessing nonexisting field ({}) on node type ({})",
                     name.chars().take(80).collect::<String>(),
-                    self.kind
+                    kind
                 ))
             })?;
             answer.insert(name, value);
         }
-        Ok(Value::Object(answer).to_string().into_bytes())
+        Ok(Value::Object(answer))
     }
 }
 

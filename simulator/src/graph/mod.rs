@@ -9,6 +9,7 @@ mod create;
 pub(crate) mod error;
 pub(crate) mod events;
 mod fields;
+mod list;
 mod parameters;
 pub(crate) mod quota;
 mod read;
@@ -288,6 +289,9 @@ async fn perform(
             users::everywhere::delete(state, route.object, &parameters, now)?
         }
         Target::CreateAudience => create::post(state, route.object, &parameters, now)?,
+        Target::Read if route.edge == Some("customaudiences") => {
+            list::get(state, route.object, &parameters, now)?
+        }
         Target::Read if route.edge.is_some() => {
             users::sessions::get(state, route.object, &parameters)?
         }

@@ -29,7 +29,7 @@ pub(super) fn get(
     let node = node(&records, id).ok_or_else(no_such)?;
     drop(records);
     Ok(Effect {
-        body: node.select(parameters)?,
+        body: node.select(parameters)?.to_string().into_bytes(),
         items: 0,
         outcome: outcome::ACCEPTED,
     })
@@ -46,8 +46,8 @@ fn node(records: &Records, id: &str) -> Option<Node> {
         let fields = object(json!({
             "id": id,
             "name": "Simulated dataset",
-            "is_unavailable": false,
-            "is_consolidated_container": true,
+            "is_unavailable": dataset.is_unavailable,
+            "is_consolidated_container": !dataset.is_without_stores,
             "last_fired_time": dataset.last_received.map(written),
         }));
         return Some(Node {
@@ -58,6 +58,11 @@ fn node(records: &Records, id: &str) -> Option<Node> {
     let account = id.strip_prefix("act_")?;
     let standing = records.accounts.get(account)?;
     let accepted = u8::from(standing.terms_accepted && standing.business_terms_accepted);
+    let mut terms = object(json!({ "custom_audience_tos": accepted }));
+    if let Some(accepted) = standing.value_terms_accepted {
+        let accepted = u8::from(accepted).into();
+        terms.insert("value_based_custom_audience_tos".to_owned(), accepted);
+    }
     Some(Node {
         kind: "AdAccount",
         fields: object(json!({
@@ -66,13 +71,13 @@ fn node(records: &Records, id: &str) -> Option<Node> {
             "name": "Simulated ad account",
             "account_status": 1,
             "currency": "USD",
-            "tos_accepted": { "custom_audience_tos": accepted },
+            "tos_accepted": terms,
             "user_tos_accepted": { "custom_audience_tos": accepted },
         })),
     })
 }
 
-fn audience_fields(id: &str, audience: &Audience) -> Map<String, Value> {
+pub(super) fn audience_fields(id: &str, audience: &Audience) -> Map<String, Value> {
     let profile = &audience.profile;
     let (operation, operation_text) = audience.operation();
     let (delivery, delivery_text) = audience.delivery();
@@ -88,7 +93,7 @@ fn audience_fields(id: &str, audience: &Audience) -> Map<String, Value> {
         "account_id": profile.account,
         "name": profile.name,
         "description": profile.description,
-        "subtype": "CUSTOM",
+        "subtype": profile.subtype,
         "customer_file_source": profile.customer_file_source,
         "is_value_based": profile.is_value_based,
         "retention_days": profile.retention_days,

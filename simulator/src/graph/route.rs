@@ -18,7 +18,8 @@ pub enum Target {
     UsersOfAnyAudience,
     /// `POST /act_{account}/customaudiences`
     CreateAudience,
-    /// `GET /{id}` of a dataset, an audience or an ad account, and `/sessions`
+    /// `GET /{id}` of a dataset, an audience or an ad account, `/sessions`, and
+    /// `/act_{account}/customaudiences`
     Read,
     /// Everything else, which is answered with an error.
     Other,
@@ -158,7 +159,9 @@ impl<'a> Route<'a> {
             ("POST", Some("usersreplace"), None) => Target::UsersReplace,
             ("POST" | "DELETE", Some("usersofanyaudience"), None) => Target::UsersOfAnyAudience,
             ("POST", Some("customaudiences"), None) => Target::CreateAudience,
-            ("GET", None | Some("sessions"), None) if !object.is_empty() => Target::Read,
+            ("GET", None | Some("sessions" | "customaudiences"), None) if !object.is_empty() => {
+                Target::Read
+            }
             _ => Target::Other,
         };
         Self {

@@ -3,7 +3,7 @@
 use super::GraphError;
 use crate::{
     changes::Permission,
-    records::{Account, Audience, Records},
+    records::{Account, Audience, Records, audience::CUSTOM},
 };
 
 /// Whether members may come and go in this audience.
@@ -16,6 +16,11 @@ pub(super) fn check_write(
         return Err(GraphError::new(400, 1_487_366).message("This audience has been deleted"));
     }
     check_account(records.accounts.get(&audience.profile.account))?;
+    if audience.profile.subtype != CUSTOM {
+        return Err(GraphError::parameter(
+            "Users can be uploaded to customer lists only",
+        ));
+    }
     if !audience.condition.can_edit {
         return Err(GraphError::new(403, 2_654)
             .subcode(1_713_092)

@@ -11,6 +11,8 @@ use super::{
     sessions::{Batch, End, Session, Sessions},
 };
 
+/// The subtype of customer lists.
+pub(crate) const CUSTOM: &str = "CUSTOM";
 /// An audience below this many members is "too small" to be delivered to.
 const USABLE_FROM: u64 = 100;
 /// Seconds that an expiring audience has left.
@@ -24,6 +26,8 @@ pub(crate) struct Profile {
     /// The ad account's number, without `act_`.
     pub(crate) account: String,
     pub(crate) customer_file_source: String,
+    /// `CUSTOM` is a customer list.
+    pub(crate) subtype: String,
     pub(crate) is_value_based: bool,
     pub(crate) retention_days: u32,
 }
@@ -36,6 +40,7 @@ impl Profile {
             description: String::new(),
             account: account.to_owned(),
             customer_file_source: "USER_PROVIDED_ONLY".to_owned(),
+            subtype: CUSTOM.to_owned(),
             is_value_based: false,
             retention_days: 0,
         }

@@ -66,6 +66,9 @@ pub(crate) struct Dataset {
     pub(crate) by_name: Tally,
     /// When the last events came, in Unix seconds.
     pub(crate) last_received: Option<u64>,
+    /// What reads tell of it.
+    pub(crate) is_unavailable: bool,
+    pub(crate) is_without_stores: bool,
     events: ByDigest<Seen>,
     /// When the sales first came, in Unix seconds.
     sales: ByDigest<u64>,

@@ -37,6 +37,8 @@ pub(crate) struct Records {
 pub(crate) struct Account {
     pub(crate) terms_accepted: bool,
     pub(crate) business_terms_accepted: bool,
+    /// `None`: reads do not tell of them.
+    pub(crate) value_terms_accepted: Option<bool>,
     pub(crate) permission: Permission,
 }
 
@@ -45,6 +47,7 @@ impl Default for Account {
         Self {
             terms_accepted: true,
             business_terms_accepted: true,
+            value_terms_accepted: None,
             permission: Permission::Granted,
         }
     }

@@ -1,5 +1,6 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use simulator::{AccountChange, AudienceChange, Changes, DatasetChange};
 
 use crate::support::{MARY, World, answer, world};
 
@@ -115,4 +116,105 @@ async fn deleting_an_audience_itself_is_no_part_of_this_api() {
     let delete = world.request(Method::DELETE, "/v26.0/456");
     assert_eq!(answer(delete).await.error(), (400, 2500, None));
     assert_eq!(world.read("/v26.0/456").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_account_lists_its_audiences_page_by_page() {
+    let world = world().await;
+    for number in 0..6 {
+        let mut body = wanted();
+        body["name"] = json!(format!("List {}", number % 3));
+        create(&world, "789", body).await;
+    }
+    let mut names = Vec::new();
+    let mut pages = 0;
+    let mut after = String::new();
+    loop {
+        let path = format!("/v26.0/act_789/customaudiences?fields=name,subtype&limit=3{after}");
+        let page = world.read(&path).await.body;
+        pages += 1;
+        for audience in page["data"].as_array().unwrap() {
+            assert_eq!(audience["subtype"], "CUSTOM");
+            assert!(audience["id"].is_string(), "{audience}");
+            names.push(audience["name"].as_str().unwrap().to_owned());
+        }
+        let paging = &page["paging"];
+        if paging["next"].is_null() {
+            break;
+        }
+        assert!(!paging["next"].as_str().unwrap().contains("token"));
+        after = format!("&after={}", paging["cursors"]["after"].as_str().unwrap());
+    }
+    assert_eq!(pages, 3);
+    names.sort();
+    let created = ["List 0", "List 0", "List 1", "List 1", "List 2", "List 2"];
+    assert_eq!(names, [&created[..], &["Simulated customer list"]].concat());
+
+    let gone = AudienceChange {
+        deleted: Some(true),
+        ..AudienceChange::default()
+    };
+    let change = Changes::audience("456", gone);
+    world.simulator.change(change).unwrap();
+    let page = world.read("/v26.0/act_789/customaudiences").await.body;
+    assert_eq!(page["data"].as_array().unwrap().len(), 6);
+
+    for (path, error) in [
+        ("act_789/customaudiences?limit=0", (400, 100, None)),
+        ("act_789/customaudiences?after=no-cursor", (400, 100, None)),
+        ("act_790/customaudiences", (400, 100, Some(33))),
+    ] {
+        let answer = world.read(&format!("/v26.0/{path}")).await;
+        assert_eq!(answer.error(), error, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_dataset_an_account_and_an_audience_tell_what_they_were_told_to() {
+    let world = world().await;
+    let dataset = DatasetChange {
+        unavailable: Some(true),
+        takes_store_events: Some(false),
+    };
+    world
+        .simulator
+        .change(Changes::dataset("123", dataset.clone()))
+        .unwrap();
+    let fields = "is_unavailable,is_consolidated_container";
+    let read = world
+        .read(&format!("/v26.0/123?fields={fields}"))
+        .await
+        .body;
+    assert_eq!(read["is_unavailable"], true);
+    assert_eq!(read["is_consolidated_container"], false);
+    let unknown = world.simulator.change(Changes::dataset("124", dataset));
+    assert!(unknown.is_err());
+
+    let terms = AccountChange {
+        value_terms_accepted: Some(false),
+        ..AccountChange::default()
+    };
+    world
+        .simulator
+        .change(Changes::account("789", terms))
+        .unwrap();
+    let read = world.read("/v26.0/act_789?fields=tos_accepted").await.body;
+    assert_eq!(
+        read["tos_accepted"],
+        json!({ "custom_audience_tos": 1, "value_based_custom_audience_tos": 0 })
+    );
+
+    let lookalike = AudienceChange {
+        subtype: Some("LOOKALIKE".to_owned()),
+        ..AudienceChange::default()
+    };
+    world
+        .simulator
+        .change(Changes::audience("456", lookalike))
+        .unwrap();
+    let read = world.read("/v26.0/456?fields=subtype").await.body;
+    assert_eq!(read["subtype"], "LOOKALIKE");
+    let body = json!({ "payload": { "schema": ["EMAIL"], "data": [[MARY]] } });
+    let add = world.request(Method::POST, "/v26.0/456/users").json(&body);
+    assert_eq!(answer(add).await.error(), (400, 100, None));
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::meta::DeleteWith;
+use crate::meta::{DeleteWith, ProofForm};
 
 use super::super::http_url::Endpoint;
 use super::super::scalar::{Scalar, parsed};
@@ -18,6 +18,9 @@ pub struct MetaSettings {
     pub conversions_version: GraphVersion,
     pub audience_version: GraphVersion,
     pub delete_with: DeleteWith,
+    pub proof: ProofForm,
+    /// Whether Meta is asked whether a route can work before anything is sent by it.
+    pub preflight: bool,
 }
 
 /// `v26.0`
@@ -72,6 +75,18 @@ impl Shown for DeleteWith {
     }
 }
 
+const PROOF_FORMS: [(&str, ProofForm); 2] =
+    [("plain", ProofForm::Plain), ("timed", ProofForm::Timed)];
+
+impl Shown for ProofForm {
+    fn toml(&self) -> String {
+        toml_text(match self {
+            ProofForm::Plain => "plain",
+            ProofForm::Timed => "timed",
+        })
+    }
+}
+
 pub(super) const ENDPOINT: Setting<Endpoint> = Setting {
     about: About {
         section: "meta",
@@ -112,17 +127,41 @@ pub(super) const DELETE_WITH: Setting<DeleteWith> = Setting {
     read: |value| one_of(value.text()?, &DELETE_WAYS),
 };
 
+pub(super) const APPSECRET_PROOF: Setting<ProofForm> = Setting {
+    about: About {
+        section: "meta",
+        key: "appsecret_proof",
+        default: Some(Scalar::Text("plain")),
+        help: "the proof of an app_secret: plain, or timed, which is good for five minutes and needs a right clock",
+    },
+    read: |value| one_of(value.text()?, &PROOF_FORMS),
+};
+
+pub(super) const PREFLIGHT: Setting<bool> = Setting {
+    about: About {
+        section: "meta",
+        key: "preflight",
+        default: Some(Scalar::Boolean(true)),
+        help: "whether the worker asks Meta about token, dataset and audience at its start and before it sends; false where an endpoint knows no GET",
+    },
+    read: |value| value.boolean(),
+};
+
 impl MetaSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<MetaSettings> {
         let endpoint = reader.get(&ENDPOINT);
         let conversions_version = reader.get(&CONVERSIONS_VERSION);
         let audience_version = reader.get(&AUDIENCE_VERSION);
         let delete_with = reader.get(&DELETE_WITH);
+        let proof = reader.get(&APPSECRET_PROOF);
+        let preflight = reader.get(&PREFLIGHT);
         Some(MetaSettings {
             endpoint: endpoint?,
             conversions_version: conversions_version?,
             audience_version: audience_version?,
             delete_with: delete_with?,
+            proof: proof?,
+            preflight: preflight?,
         })
     }
 }

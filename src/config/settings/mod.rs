@@ -63,7 +63,7 @@ struct Setting<T> {
 }
 
 /// Every setting, by section. One that is missing here is refused as unknown.
-pub const SETTINGS: [About; 37] = [
+pub const SETTINGS: [About; 39] = [
     queue::URL.about,
     queue::DEAD_LETTER_URL.about,
     queue::WAIT.about,
@@ -98,6 +98,8 @@ pub const SETTINGS: [About; 37] = [
     meta::CONVERSIONS_VERSION.about,
     meta::AUDIENCE_VERSION.about,
     meta::DELETE_WITH.about,
+    meta::APPSECRET_PROOF.about,
+    meta::PREFLIGHT.about,
     admin::LISTEN.about,
     log::FORMAT.about,
     log::LEVEL.about,

@@ -178,11 +178,12 @@ impl AccountLimiter {
         }
     }
 
+    fn went_through(&self) {
+        *lock(&self.account.went_through_at) = Some(Instant::now());
+    }
+
     fn answered(&self, answer: &Answer) -> Option<Duration> {
         let now = Instant::now();
-        if let Outcome::Accepted { .. } | Outcome::Partial { .. } = answer.outcome {
-            *lock(&self.account.went_through_at) = Some(now);
-        }
         let reading = answer.usage.of_account(self.account.id);
         let app_reading = answer.usage.of_app();
         let (throttled, retry_after) = match answer.outcome {
@@ -250,7 +251,15 @@ impl Quota {
 impl Turn {
     /// What became of the request. Gives how long all of the account's requests wait now, if
     /// the answer refused it for its rate, or closed the gate before that had to happen.
-    pub fn answered(mut self, answer: &Answer) -> Option<Duration> {
+    pub fn answered(self, answer: &Answer) -> Option<Duration> {
+        if let Outcome::Accepted { .. } | Outcome::Partial { .. } = answer.outcome {
+            self.limiter.went_through();
+        }
+        self.asked(answer)
+    }
+
+    /// The same for a question: that Meta answers it does not say that it takes rows.
+    pub fn asked(mut self, answer: &Answer) -> Option<Duration> {
         self.is_answered = true;
         self.limiter.answered(answer)
     }

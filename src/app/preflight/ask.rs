@@ -1,0 +1,203 @@
+//! What Meta is asked about a route, with the route's own credentials and through its
+//! account's limiter: a read costs a point of the quota.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::app::parts::Parts;
+use crate::app::plan;
+use crate::config::{self, Route};
+use crate::credentials::{Credentials, SecretError};
+use crate::delivery::AccountLimiter;
+use crate::meta::{
+    AdAccount, AdAccountTerms, Answer, Audience, AudienceState, Dataset, DatasetState, ErrorCode,
+    Lookup, Outcome,
+};
+
+/// A question that failed in passing is asked once more, after this.
+const ONCE_MORE: Duration = Duration::from_millis(500);
+
+/// All that is known of a route, as it was told; what follows from it depends on the file
+/// as well.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub secret: Result<Arc<Credentials>, SecretError>,
+    pub told: Told,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    /// Without credentials nobody can be asked.
+    NotAsked,
+    /// Neither the route nor its secret names a dataset.
+    NoDataset,
+    Dataset {
+        id: String,
+        state: Result<DatasetState, Denied>,
+    },
+    Audience {
+        id: String,
+        state: Result<AudienceState, Denied>,
+        /// Of the route's ad account, or of the audience's own.
+        terms: Option<Terms>,
+    },
+}
+
+/// What is known of the terms of one ad account.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    pub account: String,
+    pub accepted: Result<AdAccountTerms, Denied>,
+}
+
+/// Why Meta did not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// It does not accept the token.
+    Token(Option<ErrorCode>),
+    /// It does not tell this token of it.
+    Refused(Option<ErrorCode>),
+    /// It does not understand the question, which says nothing of what is asked about.
+    Question(Option<ErrorCode>),
+    /// It cannot be asked now.
+    NotNow,
+}
+
+impl Denied {
+    fn of(answer: &Answer) -> Denied {
+        match answer.outcome {
+            Outcome::Auth => Denied::Token(answer.error),
+            Outcome::Configuration => Denied::Refused(answer.error),
+            Outcome::BadData => Denied::Question(answer.error),
+            Outcome::Accepted { .. }
+            | Outcome::Partial { .. }
+            | Outcome::Throttled { .. }
+            | Outcome::Transient
+            | Outcome::Unknown
+            | Outcome::TooLarge => Denied::NotNow,
+        }
+    }
+}
+
+/// Asks all there is to ask about a route. Dropping the future costs nothing.
+pub(super) async fn ask(parts: &Parts, route: &Route) -> Facts {
+    let credentials = match parts.credentials.get(&route.credentials).await {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            return Facts {
+                secret: Err(error),
+                told: Told::NotAsked,
+            };
+        }
+    };
+    let told = tell(parts, route, &credentials).await;
+    if !told.refuses_the_token() {
+        let secret = Ok(credentials);
+        return Facts { secret, told };
+    }
+    // The token may have been renewed since it was read: look once.
+    let stale = &credentials;
+    match parts.credentials.refresh(&route.credentials, stale).await {
+        Ok(now) if now.same_secrets_as(stale) => Facts {
+            secret: Ok(now),
+            told,
+        },
+        Ok(now) => Facts {
+            told: tell(parts, route, &now).await,
+            secret: Ok(now),
+        },
+        Err(error) => Facts {
+            secret: Err(error),
+            told: Told::NotAsked,
+        },
+    }
+}
+
+impl Told {
+    fn refuses_the_token(&self) -> bool {
+        matches!(
+            self,
+            Told::Dataset {
+                state: Err(Denied::Token(_)),
+                ..
+            } | Told::Audience {
+                state: Err(Denied::Token(_)),
+                ..
+            }
+        )
+    }
+}
+
+async fn tell(parts: &Parts, route: &Route, credentials: &Credentials) -> Told {
+    let asker = |account: &str| Asker {
+        parts,
+        limiter: parts.limiters.of(&route.name, account, &route.credentials),
+        credentials,
+    };
+    match &route.destination {
+        config::Destination::Conversions(conversions) => {
+            let own = conversions.dataset_id.as_ref().map(|id| id.as_str());
+            let Some(id) = own.or(credentials.pixel_id.as_deref()) else {
+                return Told::NoDataset;
+            };
+            let asker = asker(&plan::quota_of_dataset(id));
+            Told::Dataset {
+                id: id.to_owned(),
+                state: asker.ask(&Dataset(id.to_owned())).await,
+            }
+        }
+        config::Destination::CustomAudience(audience) => {
+            let id = audience.audience.as_str();
+            let asker = asker(&plan::quota_of_audience(audience));
+            let state = asker.ask(&Audience(id.to_owned())).await;
+            let account = match (&audience.ad_account, &state) {
+                (Some(account), _) => Some(account.as_str().to_owned()),
+                (None, Ok(state)) => state.account_id.as_ref().map(|id| format!("act_{id}")),
+                (None, Err(_)) => None,
+            };
+            let terms = match (account, &state) {
+                // Another question would not fare better.
+                (_, Err(Denied::Token(_) | Denied::NotNow)) | (None, _) => None,
+                (Some(account), _) => Some(Terms {
+                    accepted: asker.ask(&AdAccount(account.clone())).await,
+                    account,
+                }),
+            };
+            Told::Audience {
+                id: id.to_owned(),
+                state,
+                terms,
+            }
+        }
+    }
+}
+
+struct Asker<'a> {
+    parts: &'a Parts,
+    limiter: Arc<AccountLimiter>,
+    credentials: &'a Credentials,
+}
+
+impl Asker<'_> {
+    async fn ask<L: Lookup>(&self, lookup: &L) -> Result<L::Found, Denied> {
+        match self.once(lookup).await {
+            Err((Denied::NotNow, Outcome::Transient)) => {
+                sleep(ONCE_MORE).await;
+                self.once(lookup).await.map_err(|(denied, _)| denied)
+            }
+            asked => asked.map_err(|(denied, _)| denied),
+        }
+    }
+
+    async fn once<L: Lookup>(&self, lookup: &L) -> Result<L::Found, (Denied, Outcome)> {
+        let Ok(turn) = self.limiter.ready().await else {
+            return Err((Denied::NotNow, Outcome::Throttled { wait: None }));
+        };
+        let (answer, found) = self.parts.meta.ask(lookup, self.credentials).await;
+        turn.asked(&answer);
+        self.parts.metrics.looked_up(&answer);
+        found.ok_or_else(|| (Denied::of(&answer), answer.outcome))
+    }
+}
