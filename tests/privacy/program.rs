@@ -119,7 +119,7 @@ fn answers() -> Vec<Case> {
         (Answer::Throttled(4), 0),
         (Answer::Html(502), 1),
         (Answer::Text(200), 1),
-        (Answer::Text(401), 4),
+        (Answer::Text(401), 1),
         (Answer::Redirect, 1),
         (Answer::Strange, 1),
         (Answer::Endless, 1),
