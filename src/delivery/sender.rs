@@ -24,7 +24,7 @@ const MOST_SPLITS: u32 = 2_000;
 /// stays, and the object is taken up again.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
-    #[error("Meta does not accept the access token in {secret} ({answer}): {}", .answer.advice())]
+    #[error("Meta does not accept the access token ({answer}): renew it in {secret}; {}", .answer.advice())]
     Auth { secret: SecretRef, answer: Named },
     #[error("Meta refuses the request for its set-up, not its rows ({answer}): {}", .answer.advice())]
     Configuration { answer: Named },

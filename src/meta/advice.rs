@@ -69,20 +69,19 @@ impl ErrorCode {
     }
 }
 
+/// Follows the request to renew the token.
 fn of_token(subcode: Option<i64>) -> &'static str {
     match subcode {
         Some(458) => {
-            "the app is not installed or authorised for the token's user any more: authorise it, and make a new token"
+            "the app is not installed or authorised for its user any more: authorise it first"
         }
-        Some(459) => {
-            "Meta wants the token's user to log in and pass a check first: do that, and make a new token if this one stays refused"
-        }
-        Some(460) => "the token's user has changed the password: make a new token",
-        Some(463) => "the token has expired: make a new one, best one that does not expire",
-        Some(464) => "the token's user is not confirmed: confirm the account with Meta",
-        Some(467) => "the token was revoked or is not valid: make a new one",
-        Some(492) => "the token's user has no role for the page: give one, and make a new token",
-        _ => "the token is wrong or not valid any more: make a new one",
+        Some(459) => "Meta wants its user to log in and pass a check first",
+        Some(460) => "its user has changed the password",
+        Some(463) => "it has expired: best make one that does not",
+        Some(464) => "its user is not confirmed: confirm the account with Meta first",
+        Some(467) => "it was revoked or is not valid any more",
+        Some(492) => "its user has no role for the page: give one first",
+        _ => "it is wrong, or not valid any more",
     }
 }
 
@@ -169,7 +168,7 @@ mod tests {
     fn what_only_a_person_can_mend_has_a_sentence_that_says_how() {
         for (code, subcode, says) in [
             (190, Some(463), "expired"),
-            (190, None, "make a new one"),
+            (190, None, "not valid"),
             (100, Some(33), "assign the dataset"),
             (100, Some(1_713_230), "flagged"),
             (200, Some(1_870_034), "terms"),

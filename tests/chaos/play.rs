@@ -435,7 +435,9 @@ currency = "USD"
     };
     let items = "[route.conversions.custom_data]\nnum_items = { column = \"items\" }";
     let text = [
-        format!("[state]\nlocation = \"/nowhere\"\n[meta]\nendpoint = \"{ENDPOINT}\"\n"),
+        format!(
+            "[state]\nlocation = \"/nowhere\"\n[meta]\nendpoint = \"{ENDPOINT}\"\npreflight = false\n"
+        ),
         format!(
             r#"
 [queue]

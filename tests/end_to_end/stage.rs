@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::json;
-use simulator::Simulator;
+use simulator::{Simulator, Target};
 
 use super::data_plane::DataPlane;
 use super::eventually;
@@ -114,6 +114,15 @@ impl Stage {
     pub(crate) fn received(&self) -> (u64, u64) {
         let dataset = &self.meta.inspect().datasets[DATASET];
         (dataset.received, dataset.duplicates)
+    }
+
+    /// Requests with rows, whatever became of them. Questions are none.
+    pub(crate) fn uploads(&self) -> u64 {
+        let outcomes = self.meta.inspect().requests.outcomes;
+        let of_rows = outcomes
+            .iter()
+            .filter(|(target, _)| **target != Target::Read);
+        of_rows.flat_map(|(_, outcomes)| outcomes.values()).sum()
     }
 
     pub(crate) async fn until_received(&self, events: u64) {

@@ -81,7 +81,7 @@ impl Case {
             content: lines.join("\n").into_bytes(),
             secret: format!(r#"{{"access_token":"{TOKEN}","app_secret":"{APP_SECRET}"}}"#),
             answer,
-            settings: Vec::new(),
+            settings: vec![("ACTIVATOR_META_PREFLIGHT", "false")],
             stores: true,
             must_arrive: true,
             exit,
@@ -119,7 +119,7 @@ fn answers() -> Vec<Case> {
         (Answer::Throttled(4), 0),
         (Answer::Html(502), 1),
         (Answer::Text(200), 1),
-        (Answer::Text(401), 4),
+        (Answer::Text(401), 1),
         (Answer::Redirect, 1),
         (Answer::Strange, 1),
         (Answer::Endless, 1),
@@ -127,7 +127,15 @@ fn answers() -> Vec<Case> {
     let events = kinds.map(|(answer, exit)| Case::answered("events", answer, exit));
     let members = [kinds[1], kinds[2], kinds[3], kinds[8]];
     let members = members.map(|(answer, exit)| Case::answered("members", answer, exit));
-    events.into_iter().chain(members).collect()
+    let sent: Vec<Case> = events.into_iter().chain(members).collect();
+    // And as answers to the questions that go before, after which some send nothing.
+    let asked = sent.iter().cloned().map(|case| Case {
+        what: format!("{}, asked before", case.what),
+        settings: Vec::new(),
+        must_arrive: false,
+        ..case
+    });
+    asked.chain(sent.clone()).collect()
 }
 
 /// Marked cells that cannot be understood, one a row, between people who can be sent.
