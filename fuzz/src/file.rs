@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use audience_activator::batches::{Batch, BatchBuilder};
 use audience_activator::identity::columns::Columns;
-use audience_activator::identity::key::Api;
+use audience_activator::identity::key::{Api, Key};
 use audience_activator::identity::{
     Context, EventField, Header, IdentifiedRow, Mapping, Tally, Verdict,
 };
@@ -150,20 +150,21 @@ fn check_body(api: Api, batch: &Batch) {
     }
 }
 
-/// All that leaves of a person is SHA-256.
+/// All that leaves of a person is SHA-256, but for the keys that Meta takes as they are.
 fn check_event(event: &Value) {
     let user_data = event["user_data"].as_object().expect("an object");
     assert!(!user_data.is_empty());
-    for value in user_data
-        .values()
-        .flat_map(|list| list.as_array().expect("a list"))
-    {
-        let digest = value.as_str().expect("a text");
-        assert!(
-            digest.len() == 64
-                && digest
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        );
+    for (name, values) in user_data {
+        let of_name = |key: &&Key| key.wire_name(Api::Conversions) == Some(name);
+        let key = Key::ALL.iter().find(of_name).expect("a key of ours");
+        if !key.is_hashed(Api::Conversions) {
+            assert!(!key.is_personal() && (values.is_string() || values.is_number()));
+            continue;
+        }
+        for value in values.as_array().expect("a list") {
+            let digest = value.as_str().expect("a text");
+            let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            assert!(digest.len() == 64 && digest.bytes().all(hex));
+        }
     }
 }

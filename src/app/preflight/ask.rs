@@ -76,7 +76,10 @@ impl Denied {
             | Outcome::Throttled { .. }
             | Outcome::Transient
             | Outcome::Unknown
-            | Outcome::TooLarge => Denied::NotNow,
+            | Outcome::Unexplained
+            | Outcome::Busy
+            | Outcome::TooLarge
+            | Outcome::TooMany => Denied::NotNow,
         }
     }
 }
