@@ -10,7 +10,7 @@ Exit codes:
   0  done
   1  something failed that may work when tried again
   2  the arguments or the configuration cannot be used; nothing was started
-  3  the object is not in its bucket or is refused, or somebody could not be erased: the receipt, or validate, says why
+  3  the object is missing or refused, or somebody is not erased: the receipt or validate says why
   4  the set-up has to be mended: a token, a permission, an id
   5  stopped before the end";
 
