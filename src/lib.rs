@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod delivery;
+pub mod documents;
 mod error_chain;
 pub mod event;
 pub mod identity;

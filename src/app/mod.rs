@@ -14,6 +14,7 @@ pub mod aws;
 mod batch_slots;
 mod conclude;
 mod dispatch;
+mod erasure;
 mod fingerprint;
 mod halt;
 mod left_out;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use activation::{Activation, End};
 pub use batch_slots::BatchSlots;
+pub use erasure::{Erased, Erasure, NoTarget, People, Place, Selection, Target};
 pub use halt::{Halt, Refusal, Wait};
 pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};

@@ -16,6 +16,7 @@ use crate::admin::Health;
 use crate::config::{Config, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
 use crate::delivery::{AccountLimiters, Limits};
+use crate::documents::{Documents, LocalDocuments, S3Documents};
 use crate::ledger::{Ledger, LocalLedger, S3Ledger};
 use crate::meta::{BuildError, Client, ClientOptions, Exchange, Network};
 use crate::object::{ObjectSource, S3Source};
@@ -31,6 +32,7 @@ pub struct Parts {
     pub source: Arc<dyn ObjectSource>,
     pub ledger: Arc<dyn Ledger>,
     pub receipts: Arc<dyn ReceiptStore>,
+    pub documents: Arc<dyn Documents>,
     pub credentials: Arc<CredentialStore>,
     pub meta: Client,
     pub limiters: AccountLimiters,
@@ -52,6 +54,7 @@ pub struct Places {
     pub source: Arc<dyn ObjectSource>,
     pub ledger: Arc<dyn Ledger>,
     pub receipts: Arc<dyn ReceiptStore>,
+    pub documents: Arc<dyn Documents>,
     pub credentials: Arc<CredentialStore>,
 }
 
@@ -72,18 +75,22 @@ impl Places {
             // A command that works on one object has no queue.
             None => Arc::new(InProcessQueue::new(config.queue.visibility)),
         };
-        let (ledger, receipts): (Arc<dyn Ledger>, Arc<dyn ReceiptStore>) = match &config.state {
+        type State = (Arc<dyn Ledger>, Arc<dyn ReceiptStore>, Arc<dyn Documents>);
+        let (ledger, receipts, documents): State = match &config.state {
             StateLocation::S3 { bucket, prefix } => (
                 Arc::new(S3Ledger::new(s3.clone(), bucket, prefix)),
                 Arc::new(S3ReceiptStore::new(s3.clone(), bucket, prefix)),
+                Arc::new(S3Documents::new(s3.clone(), bucket, prefix)),
             ),
             StateLocation::BesideObject { prefix } => (
                 Arc::new(S3Ledger::beside_the_object(s3.clone(), prefix)),
                 Arc::new(S3ReceiptStore::beside_the_object(s3.clone(), prefix)),
+                Arc::new(S3Documents::nowhere(s3.clone(), prefix)),
             ),
             StateLocation::Directory(directory) => (
                 Arc::new(LocalLedger::new(directory)),
                 Arc::new(LocalReceiptStore::new(directory)),
+                Arc::new(LocalDocuments::new(directory)),
             ),
         };
         let secrets = AwsSecrets::new(aws::ssm(aws), aws::secrets_manager(aws));
@@ -92,6 +99,7 @@ impl Places {
             source: Arc::new(S3Source::new(s3)),
             ledger,
             receipts,
+            documents,
             credentials: Arc::new(CredentialStore::new(Arc::new(secrets))),
         }
     }
@@ -125,6 +133,7 @@ impl Parts {
             source: places.source,
             ledger: places.ledger,
             receipts: places.receipts,
+            documents: places.documents,
             credentials: places.credentials,
             limiters,
             batch_slots: BatchSlots::new(config.delivery.requests_in_flight),

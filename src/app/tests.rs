@@ -23,6 +23,7 @@ use super::{Activation, End, Halt, Parts, Places, Progress, Wait, Worker, messag
 use crate::config::{Config, Environment, Purpose};
 use crate::credentials::{CredentialStore, FixedSecrets};
 use crate::delivery::Stop;
+use crate::documents::LocalDocuments;
 use crate::event;
 use crate::ledger::LocalLedger;
 use crate::object::version::{ObjectAddress, ObjectVersion};
@@ -70,6 +71,7 @@ impl Stage {
             source: Arc::new(LocalSource::below(directory.path())),
             ledger: Arc::new(LocalLedger::new(directory.path().join("state"))),
             receipts: receipts.clone(),
+            documents: Arc::new(LocalDocuments::new(directory.path().join("state"))),
             credentials: Arc::new(CredentialStore::new(Arc::new(secrets))),
         });
         let config = config(&simulator.endpoint(), sample_rows);

@@ -10,7 +10,7 @@ Exit codes:
   0  done
   1  something failed that may work when tried again
   2  the arguments or the configuration cannot be used; nothing was started
-  3  the object is not in its bucket, or is refused: its receipt, or validate, says why
+  3  the object is missing or refused, or somebody is not erased: the receipt or validate says why
   4  the set-up has to be mended: a token, a permission, an id
   5  stopped before the end";
 
@@ -52,6 +52,11 @@ pub(super) fn usage(error: &anyhow::Error) -> Exit {
 /// The object is not through; says why.
 pub(super) fn halted(halt: &Halt) -> Exit {
     complain(&anyhow::anyhow!("{halt}"));
+    of(halt)
+}
+
+/// What it means for a script that something is not through.
+pub(super) fn of(halt: &Halt) -> Exit {
     match halt.wait() {
         Wait::None => Exit::Interrupted,
         Wait::Passing | Wait::Occupied | Wait::Lease(_) | Wait::Quota(_) => Exit::Failed,

@@ -2,7 +2,9 @@
 
 mod check_config;
 mod configuration;
+mod confirm;
 mod demo;
+mod erase;
 mod exit;
 mod fit;
 mod healthcheck;
@@ -75,6 +77,17 @@ enum Command {
     /// first. What is no data (_SUCCESS, empty objects), what no route takes and the state's own
     /// objects are skipped, and counted. With --force, everything is sent to Meta again.
     Replay(replay::Arguments),
+    /// Remove people from custom audiences, on their request
+    ///
+    /// Asks Meta to remove them from each audience that the configuration names, and with
+    /// --everywhere from all customer lists of its ad accounts; each value or row is read,
+    /// normalised and hashed as an upload would. Meta does not say whom it found. An upload that
+    /// comes later adds them again: keep them out at the source. Events of the Conversions API
+    /// cannot be erased this way. A receipt in the state location says, in counts alone, what
+    /// every place answered; if one did not, the command may be repeated as a whole. Asks before
+    /// it begins; see --yes. Values on the command line can be seen by whoever may list this
+    /// machine's processes: --email - and --from - read standard input.
+    Erase(erase::Arguments),
     /// Check the configuration and print the effective settings, secrets masked
     ///
     /// Tells every fault at once, each with its line. The settings go to standard output as
@@ -143,6 +156,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             Command::Validate(arguments) => validate::run(arguments).await,
             Command::Status(arguments) => status::run(arguments).await,
             Command::Replay(arguments) => replay::run(arguments).await,
+            Command::Erase(arguments) => erase::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Preflight(arguments) => preflight::run(arguments).await,
             Command::Normalize(arguments) => normalize::run(&arguments),

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     key: String,
     /// Two letters of the country that the values are of, as US
-    #[arg(long, value_parser = country)]
+    #[arg(long, value_parser = CountryCode::assigned)]
     country: Option<CountryCode>,
     /// Which API they are for, where the key's name leaves it open
     #[arg(long, value_enum)]
@@ -53,12 +53,6 @@ impl fmt::Debug for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Arguments({} values)", self.values.len())
     }
-}
-
-fn country(text: &str) -> Result<CountryCode, &'static str> {
-    CountryCode::parse(text)
-        .filter(|code| code.is_assigned())
-        .ok_or("must be a country's two letters, as US or GB (ISO 3166-1)")
 }
 
 pub(super) fn run(arguments: &Arguments) -> Exit {

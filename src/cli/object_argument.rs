@@ -26,6 +26,20 @@ pub(super) struct ObjectArgument {
     route: Option<String>,
 }
 
+/// What somebody means by a path or an `s3://` address, and where a file of this machine is
+/// read; `None` for an object in S3.
+pub(super) fn find(object: &str) -> anyhow::Result<(ObjectAddress, Option<Arc<dyn ObjectSource>>)> {
+    let argument = ObjectArgument {
+        object: object.to_owned(),
+        route: None,
+    };
+    let address = match argument.file() {
+        Some(file) => local(file)?,
+        None => in_s3(object)?,
+    };
+    Ok((address, argument.local_source()))
+}
+
 impl ObjectArgument {
     /// The file of this machine; `None` for an object in S3.
     pub(super) fn file(&self) -> Option<&Path> {

@@ -92,6 +92,13 @@ impl CountryCode {
         }
     }
 
+    /// A country's code, as somebody has written it.
+    pub fn assigned(text: &str) -> Result<CountryCode, &'static str> {
+        CountryCode::parse(text)
+            .filter(|code| code.is_assigned())
+            .ok_or("must be a country's two letters, as US or GB (ISO 3166-1)")
+    }
+
     /// Whether it is a country's: of ISO 3166-1, or `XK`, Kosovo.
     pub fn is_assigned(self) -> bool {
         geography::numbering_plan(self).is_some()

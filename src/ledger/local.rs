@@ -1,16 +1,13 @@
 //! The ledger in a directory, which several processes of one machine may share.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
-use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
 
 use super::document::{
     MOST_BYTES, MOST_SEGMENT_BYTES, check_segment, from_json, is_on, no_segment, segment_path,
@@ -20,6 +17,7 @@ use super::{Entry, Found, Ledger, LedgerError, Put, Tag};
 use crate::object::version::ObjectVersion;
 use crate::receipts::path;
 use crate::state::directory;
+use crate::state::directory::swap::{read_tagged, swap};
 
 /// Below one directory, which is made when the first entry is. Needs a file system with
 /// locks; whoever writes an entry holds the one lock while it compares and swaps.
@@ -28,10 +26,6 @@ pub struct LocalLedger {
     root: PathBuf,
 }
 
-/// Beside the folder of entries: in it, a route might have this name.
-const LOCK: &str = "ledger.lock";
-/// A process that holds the lock for longer has been stopped.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const READ_AT_ONCE: usize = 16;
 
 impl LocalLedger {
@@ -49,22 +43,8 @@ impl LocalLedger {
 
     async fn put(&self, entry: &Entry, expected: Option<&Tag>) -> Result<Put, LedgerError> {
         let json = to_json(entry)?;
-        let root = self.root.clone();
-        let file = root.join(path::of_entry(&entry.object, &entry.route));
-        let location = file.display().to_string();
-        let expected = expected.cloned();
-        let swapped = async {
-            let lock = lock(&root).await?;
-            directory::apart(move || {
-                // Held until all is written, even if nobody waits for it any more.
-                let _lock = lock;
-                swap(&root, &file, &json, expected.as_ref())
-            })
-            .await
-        };
-        swapped
-            .await
-            .map_err(|error| directory::failed("write", &location, &error).into())
+        let file = self.root.join(path::of_entry(&entry.object, &entry.route));
+        Ok(swap(&self.root, file, json.into(), expected, MOST_BYTES).await?)
     }
 
     async fn put_segment(
@@ -180,63 +160,16 @@ impl Ledger for LocalLedger {
     }
 }
 
-fn tag(json: &[u8]) -> Tag {
-    Tag(const_hex::encode(Sha256::digest(json)))
-}
-
 async fn read(file: PathBuf) -> Result<Option<Found>, LedgerError> {
     let location = file.display().to_string();
-    let read = move || {
-        let file = File::open(file)?;
-        // A clock set back in between makes no negative age.
-        let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
-        Ok((directory::read(&file, MOST_BYTES)?, age))
+    let Some(read) = read_tagged(file, MOST_BYTES).await? else {
+        return Ok(None);
     };
-    match directory::apart(read).await {
-        Ok((json, age)) => Ok(Some(Found {
-            entry: from_json(&json, &location)?,
-            tag: tag(&json),
-            age,
-        })),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(directory::failed("read", &location, &error).into()),
-    }
-}
-
-fn swap(root: &Path, file: &Path, json: &[u8], expected: Option<&Tag>) -> io::Result<Put> {
-    let there = match File::open(file).and_then(|file| directory::read(&file, MOST_BYTES)) {
-        Ok(there) => Some(tag(&there)),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    if there.as_ref() != expected {
-        return Ok(Put::Conflict);
-    }
-    directory::write(root, file, json)?;
-    Ok(Put::Stored(tag(json)))
-}
-
-/// Let go when the file is closed, by whatever end the process takes.
-async fn lock(root: &Path) -> io::Result<File> {
-    let root = root.to_owned();
-    let file = directory::apart(move || {
-        directory::make_folder(&root, &root)?;
-        let mut options = OpenOptions::new();
-        let options = options.create(true).truncate(false).write(true);
-        options.open(root.join(LOCK))
-    })
-    .await?;
-    let began = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if began.elapsed() < LONGEST_WAIT => {
-                sleep(Duration::from_micros(fastrand::u64(500..3_000))).await;
-            }
-            Err(TryLockError::WouldBlock) => return Err(ErrorKind::TimedOut.into()),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
+    Ok(Some(Found {
+        entry: from_json(&read.bytes, &location)?,
+        tag: read.tag,
+        age: read.age,
+    }))
 }
 
 fn remove(folder: &Path, files: &[PathBuf]) -> io::Result<()> {

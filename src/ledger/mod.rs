@@ -39,6 +39,8 @@ pub use progress::{Answered, BatchRows, Progress, ReadCounts, RejectSegments, Wa
 pub use s3::S3Ledger;
 pub use window::Cut;
 
+pub use crate::state::swap::{Put, Tag};
+
 /// Where entries are kept. The implementations pass one suite,
 /// `tests/ledger_conformance.rs`.
 pub trait Ledger: Send + Sync {
@@ -100,18 +102,6 @@ pub struct Found {
     pub tag: Tag,
     /// How long ago it was written, by the clock of whoever keeps it.
     pub age: Duration,
-}
-
-/// Which write of an entry is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(pub String);
-
-/// What became of a write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Put {
-    Stored(Tag),
-    /// Something else is there than was expected. Nothing was changed.
-    Conflict,
 }
 
 /// Where an entry is, to be read by people: `s3://bucket/key`, or a path.

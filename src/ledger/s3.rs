@@ -6,9 +6,6 @@ mod listing;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::put_object::PutObjectError;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
@@ -18,9 +15,9 @@ use super::document::{
     MOST_BYTES, MOST_SEGMENT_BYTES, check_segment, from_json, no_segment, segment_path, to_json,
 };
 use super::{Entry, Found, Ledger, LedgerError, Put, Tag};
-use crate::backoff::Backoff;
 use crate::object::version::ObjectVersion;
 use crate::receipts::path;
+use crate::state::s3::swap::tag;
 use crate::state::s3::{At, S3Place};
 use crate::state::s3_failure::{self, Step};
 
@@ -36,13 +33,6 @@ pub struct S3Ledger {
 /// For a call and all its repetitions: far below any lease.
 const LIMIT: Duration = Duration::from_secs(20);
 const AT_ONCE: usize = 16;
-
-/// Two writes met. Who loses is told so once the other is through.
-const MEETINGS: usize = 4;
-const AFTER_A_MEETING: Backoff = Backoff {
-    first: Duration::from_millis(50),
-    most: Duration::from_secs(1),
-};
 
 impl S3Ledger {
     /// All entries in one bucket, below `prefix` (at most 300 bytes; may be empty).
@@ -97,35 +87,10 @@ impl S3Ledger {
         let json = Bytes::from(to_json(entry)?);
         let path = path::of_entry(&entry.object, &entry.route);
         let at = self.place.at(&entry.object.bucket, &path);
-        in_time(Step::Write, &at, self.swap(&at, json, expected)).await
-    }
-
-    async fn swap(&self, at: &At, json: Bytes, expected: Option<&Tag>) -> Result<Put, LedgerError> {
-        let mut meetings = 0;
-        loop {
-            let request = self.place.put(at, "application/json", json.clone());
-            let request = match expected {
-                Some(Tag(etag)) => request.if_match(etag),
-                None => request.if_none_match("*"),
-            };
-            let answer = request
-                .customize()
-                .config_override(self.place.in_time())
-                .send()
-                .await;
-            let error = match answer {
-                Ok(answer) => return Ok(Put::Stored(tag(Step::Write, at, answer.e_tag)?)),
-                Err(error) => error,
-            };
-            match Refusal::of(&error) {
-                Some(Refusal::Conflict) => return Ok(Put::Conflict),
-                Some(Refusal::Met) if meetings < MEETINGS => {
-                    meetings += 1;
-                    tokio::time::sleep(AFTER_A_MEETING.wait(meetings)).await;
-                }
-                _ => return Err(s3_failure::judge(Step::Write, at, &error).into()),
-            }
-        }
+        in_time(Step::Write, &at, async {
+            Ok(self.place.swap(&at, json, expected).await?)
+        })
+        .await
     }
 
     fn segment_at(&self, entry: &Entry, name: &str) -> Result<At, LedgerError> {
@@ -195,32 +160,6 @@ async fn in_time<T>(
     tokio::time::timeout(LIMIT, work)
         .await
         .unwrap_or_else(|_| Err(s3_failure::too_late(step, at).into()))
-}
-
-fn tag(step: Step, at: &At, etag: Option<String>) -> Result<Tag, LedgerError> {
-    etag.map(Tag)
-        .ok_or_else(|| s3_failure::incomplete(step, at).into())
-}
-
-/// Why S3 did not do a write that it could have done at another time.
-enum Refusal {
-    /// Something else is there than the condition asks for.
-    Conflict,
-    /// Another write of the same entry is under way: nobody knows yet.
-    Met,
-}
-
-impl Refusal {
-    fn of(error: &SdkError<PutObjectError, HttpResponse>) -> Option<Refusal> {
-        let status = error.raw_response()?.status().as_u16();
-        let code = error.as_service_error().and_then(PutObjectError::code);
-        match (status, code) {
-            // Of `If-Match`, where there is nothing to match.
-            (412, _) | (404, Some("NoSuchKey")) => Some(Refusal::Conflict),
-            (409, Some("ConditionalRequestConflict" | "OperationAborted")) => Some(Refusal::Met),
-            _ => None,
-        }
-    }
 }
 
 impl Ledger for S3Ledger {

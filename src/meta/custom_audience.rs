@@ -74,6 +74,8 @@ pub struct CustomAudience {
     schema: Vec<Key>,
     scopes: IdScopes,
     largest_body: usize,
+    /// The ad account (`act_…`) whose customer lists are all meant, in the place of one.
+    of_account: Option<String>,
 }
 
 impl CustomAudience {
@@ -91,6 +93,22 @@ impl CustomAudience {
             schema,
             scopes: IdScopes::default(),
             largest_body,
+            of_account: None,
+        }
+    }
+
+    /// For people who leave every customer list of an ad account, whose id begins with
+    /// `act_`.
+    pub fn removing_everywhere(
+        ad_account: String,
+        delete_with: DeleteWith,
+        schema: Vec<Key>,
+        largest_body: usize,
+    ) -> CustomAudience {
+        let mode = AudienceMode::Remove;
+        CustomAudience {
+            of_account: Some(ad_account),
+            ..CustomAudience::new(String::new(), mode, delete_with, schema, largest_body)
         }
     }
 
@@ -207,8 +225,13 @@ impl Destination for CustomAudience {
     fn request(&self, batch: &Batch) -> Request {
         let delete = self.mode == AudienceMode::Remove && !self.overrides_method();
         Request {
-            endpoint: Endpoint::AudienceUsers {
-                audience: self.audience.clone(),
+            endpoint: match &self.of_account {
+                None => Endpoint::AudienceUsers {
+                    audience: self.audience.clone(),
+                },
+                Some(ad_account) => Endpoint::AnyAudienceUsers {
+                    ad_account: ad_account.clone(),
+                },
             },
             method: if delete { Method::Delete } else { Method::Post },
             body: batch.body(),

@@ -6,6 +6,7 @@
 
 mod balance;
 mod code;
+mod erasure;
 mod local;
 pub(crate) mod path;
 mod receipt;
@@ -30,6 +31,9 @@ use crate::state::failure::Failure;
 
 pub use balance::Unbalanced;
 pub use code::{Code, NoCode};
+pub use erasure::{
+    AskedErasure, ErasedFrom, ErasedStatus, ErasureCounts, ErasureReceipt, UnfinishedPerson,
+};
 pub use local::LocalReceiptStore;
 pub use receipt::{
     Attempts, Batches, Destination, Entries, FieldCounts, ObjectDescription, Receipt, Rows, Schema,

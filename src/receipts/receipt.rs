@@ -284,7 +284,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    fn this() -> Worker {
+    pub(super) fn this() -> Worker {
         Worker {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -1,5 +1,7 @@
 //! Files that survive a crash: whole, or not there.
 
+pub(crate) mod swap;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};

@@ -5,3 +5,4 @@ pub(crate) mod directory;
 pub(crate) mod failure;
 pub(crate) mod s3;
 pub(crate) mod s3_failure;
+pub(crate) mod swap;

@@ -2,6 +2,7 @@
 //! hang, and no answer is read without a limit.
 
 mod clock;
+pub(crate) mod swap;
 
 use std::fmt;
 use std::time::Duration;

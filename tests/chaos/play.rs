@@ -260,7 +260,8 @@ impl Stage {
                 life: life.clone(),
             }),
             ledger: state.clone(),
-            receipts: state,
+            receipts: state.clone(),
+            documents: state,
             credentials: Arc::new(CredentialStore::new(Arc::new(secret))),
         };
         let meta = RemoteMeta {

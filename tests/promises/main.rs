@@ -8,6 +8,7 @@ mod stage;
 
 mod accounting;
 mod errors;
+mod erasure;
 mod files;
 mod formats;
 mod ledger;

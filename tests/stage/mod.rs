@@ -23,6 +23,7 @@ use audience_activator::app::{Activation, End, Halt, Parts, Places, Progress, Wo
 use audience_activator::config::{Config, Environment, Purpose};
 use audience_activator::credentials::CredentialStore;
 use audience_activator::delivery::AccountLimiter;
+use audience_activator::documents::LocalDocuments;
 use audience_activator::event;
 use audience_activator::object::ObjectSource;
 use audience_activator::object::version::ObjectAddress;
@@ -166,6 +167,7 @@ impl Stage {
             journal.clone(),
             crash.clone(),
         ));
+        let documents = Arc::new(LocalDocuments::new(state.clone()));
         let ledger = Arc::new(WatchedLedger::new(state, journal.clone(), crash.clone()));
         let secret = Arc::new(RenewableSecret::new(TOKEN));
         let places = Places {
@@ -173,6 +175,7 @@ impl Stage {
             source: objects.clone(),
             ledger: ledger.clone(),
             receipts: receipts.clone(),
+            documents: documents.clone(),
             credentials: Arc::new(CredentialStore::new(secret.clone())),
         };
         Stage {
@@ -195,6 +198,7 @@ impl Stage {
             queue: self.queue.clone(),
             source: self.objects.clone(),
             receipts: self.receipts.clone(),
+            documents: self.parts.documents.clone(),
             ledger: self.ledger.clone(),
             credentials: Arc::new(CredentialStore::new(self.secret.clone())),
         };

@@ -13,6 +13,7 @@ use super::people;
 use crate::app::Places;
 use crate::config::{Config, Environment, Purpose};
 use crate::credentials::{CredentialStore, FixedSecrets, SecretRef};
+use crate::documents::LocalDocuments;
 use crate::event;
 use crate::ledger::LocalLedger;
 use crate::object::version::ObjectAddress;
@@ -101,6 +102,7 @@ impl Stage {
             source: Arc::new(self.source.clone()),
             ledger: self.ledger.clone(),
             receipts: self.receipts.clone(),
+            documents: Arc::new(LocalDocuments::new(self.directory.join("state"))),
             credentials: Arc::new(CredentialStore::new(Arc::new(secrets))),
         };
         Ok((places, queue))

@@ -8,7 +8,6 @@ mod confirm;
 mod selection;
 mod tell;
 
-use std::io::IsTerminal;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, bail};
@@ -103,7 +102,9 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     if arguments.force && !arguments.dry_run && !arguments.yes {
         let surveyed = announcing::survey(&source, &selection);
         let asked = match progress_bar::tell(|| "looking".to_owned(), surveyed).await {
-            Ok(found) => confirm::ask(&selection, found, &stop).await,
+            Ok(found) => {
+                crate::cli::confirm::ask(&confirm::question(&selection, found), &stop).await
+            }
             Err(failure) => {
                 let exit = failure.exit();
                 return exit::ended(&failure.into(), exit);
@@ -168,8 +169,7 @@ impl Arguments {
         config.queue.url.as_ref().context(
             "there is no queue to announce objects to: set queue.url, or look with --dry-run",
         )?;
-        let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        if self.force && !self.yes && !can_ask {
+        if self.force && !self.yes && !crate::cli::confirm::is_possible() {
             bail!(
                 "--force sends what was delivered before once more, and there is nobody to ask: \
                  look with --dry-run, then say --yes"

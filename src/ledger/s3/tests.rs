@@ -18,6 +18,7 @@ use super::*;
 use crate::ledger::{Attempts, Progress, Schema, State};
 use crate::object::version::ObjectAddress;
 use crate::receipts::{ObjectDescription, Timestamp};
+use crate::state::s3::swap::MEETINGS;
 
 #[derive(Clone, Default)]
 struct Answer {

@@ -1,0 +1,178 @@
+//! People are removed from audiences, on their request: with the same mapping,
+//! normalising, batches and sender as an upload, and without a ledger, since removing
+//! somebody again changes nothing.
+//!
+//! Each place is asked by itself. One that fails does not keep the others from being
+//! asked, and the whole may be repeated until all have answered.
+
+mod naming;
+mod pass;
+mod target;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::halt::{Halt, Refusal};
+use super::parts::Parts;
+use crate::config::RouteInput;
+use crate::delivery::Stop;
+use crate::identity::columns::CountryCode;
+use crate::identity::key::Key;
+use crate::meta::ErrorCode;
+use crate::object::ObjectSource;
+use crate::object::version::ObjectAddress;
+use crate::receipts::{Code, ErasedFrom, ErasedStatus, ErasureCounts};
+use pass::Pass;
+
+pub use target::{NoTarget, Place, Selection, Target};
+
+/// A removal would leave fewer members than Meta allows.
+const TOO_SMALL: ErrorCode = ErrorCode {
+    code: 200,
+    subcode: Some(1_870_047),
+};
+
+/// Who is to be removed.
+pub enum People {
+    /// Single values, each of a person of its own.
+    Values(Vec<(Key, String)>),
+    /// The rows of a file. Filters of routes do not hold: whoever is in it is meant.
+    File {
+        source: Arc<dyn ObjectSource>,
+        address: ObjectAddress,
+        /// How it is to be read, where its content alone shall not decide.
+        input: RouteInput,
+    },
+}
+
+/// The people, and how to understand them.
+pub struct Erasure<'a> {
+    pub parts: &'a Parts,
+    pub people: &'a People,
+    /// Where neither a value nor its column says of which country it is.
+    pub country: Option<CountryCode>,
+    /// Once cancelled no further request goes out.
+    pub halt: CancellationToken,
+}
+
+/// What became of one place.
+#[derive(Debug)]
+pub struct Erased<'a> {
+    pub target: Target<'a>,
+    pub counts: ErasureCounts,
+    /// An error: it has not answered for all of them.
+    pub ended: Result<(), Halt>,
+}
+
+impl Erasure<'_> {
+    /// Asks one place after the other to remove the people. `told` hears of each.
+    ///
+    /// Dropping the future in mid-request leaves that one unknown; all may be repeated.
+    pub async fn run<'t>(
+        &self,
+        targets: Vec<Target<'t>>,
+        mut told: impl FnMut(&Erased<'t>),
+    ) -> Vec<Erased<'t>> {
+        let mut all = Vec::with_capacity(targets.len());
+        for target in targets {
+            let erased = self.of(target, true).await;
+            let (kind, id) = (erased.target.place.kind(), erased.target.place.id());
+            match &erased.ended {
+                Ok(()) => info!(
+                    target.kind = kind,
+                    target.id = id,
+                    people.sent = erased.counts.sent,
+                    "removal answered"
+                ),
+                Err(halt) => warn!(
+                    target.kind = kind,
+                    target.id = id,
+                    people.sent = erased.counts.sent,
+                    reason = %halt,
+                    "removal not finished; it may be repeated"
+                ),
+            }
+            told(&erased);
+            all.push(erased);
+        }
+        all
+    }
+
+    /// What would be sent where; no credentials are read and Meta is not asked.
+    pub async fn survey<'t>(&self, targets: Vec<Target<'t>>) -> Vec<Erased<'t>> {
+        let mut all = Vec::with_capacity(targets.len());
+        for target in targets {
+            all.push(self.of(target, false).await);
+        }
+        all
+    }
+
+    async fn of<'t>(&self, target: Target<'t>, sends: bool) -> Erased<'t> {
+        let mut counts = ErasureCounts::default();
+        let pass = Pass {
+            erasure: self,
+            target: &target,
+            sends,
+        };
+        let ended = match self.halt.is_cancelled() {
+            true => Err(Halt::Halted),
+            false => pass.run(&mut counts).await,
+        };
+        Erased {
+            target,
+            counts,
+            ended,
+        }
+    }
+}
+
+impl Erased<'_> {
+    /// Why it is not done, in a sentence for people.
+    pub fn explanation(&self) -> Option<String> {
+        match self.ended.as_ref().err()? {
+            Halt::Refused(Refusal::Nothing(what)) => {
+                Some(format!("there is nobody in the file ({what})"))
+            }
+            Halt::Delivery(Stop::Configuration {
+                error: Some(TOO_SMALL),
+                ..
+            }) => Some(format!(
+                "Meta does not let the audience become so small (error {TOO_SMALL}): delete it, or replace its members"
+            )),
+            halt => Some(halt.to_string()),
+        }
+    }
+
+    pub fn for_receipt(&self) -> ErasedFrom {
+        let Target { place, routes } = &self.target;
+        ErasedFrom {
+            kind: Code::new(place.kind()),
+            id: place.id().to_owned(),
+            routes: routes.iter().map(|route| route.name.clone()).collect(),
+            status: match self.ended {
+                Ok(()) => ErasedStatus::Done,
+                Err(_) => ErasedStatus::Missing,
+            },
+            explanation: self.explanation(),
+            counts: self.counts.clone(),
+        }
+    }
+}
+
+/// Values are people.
+impl std::fmt::Debug for People {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            People::Values(values) => write!(f, "People({} values)", values.len()),
+            People::File { .. } => f.write_str("People(a file)"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Erasure<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Erasure").finish_non_exhaustive()
+    }
+}
