@@ -7,8 +7,8 @@ mod peak;
 mod stage;
 
 mod accounting;
-mod errors;
 mod erasure;
+mod errors;
 mod files;
 mod formats;
 mod ledger;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use audience_activator::app::{Parts, Places, Worker};
 use audience_activator::config::{Config, Environment, Purpose};
 use audience_activator::credentials::CredentialStore;
+use audience_activator::documents::LocalDocuments;
 use audience_activator::event;
 use audience_activator::ledger::LocalLedger;
 use audience_activator::meta::{Exchange, ExchangeError, HttpRequest, HttpResponse, Method};
@@ -167,6 +168,7 @@ impl Paused {
             source: Arc::new(source.clone()),
             ledger: Arc::new(LocalLedger::new(&state)),
             receipts: Arc::new(LocalReceiptStore::new(&state)),
+            documents: Arc::new(LocalDocuments::new(&state)),
             credentials: Arc::new(CredentialStore::new(secret.clone())),
         };
         Paused {

@@ -135,12 +135,11 @@ impl Erased<'_> {
             Halt::Refused(Refusal::Nothing(what)) => {
                 Some(format!("there is nobody in the file ({what})"))
             }
-            Halt::Delivery(Stop::Configuration {
-                error: Some(TOO_SMALL),
-                ..
-            }) => Some(format!(
-                "Meta does not let the audience become so small (error {TOO_SMALL}): delete it, or replace its members"
-            )),
+            Halt::Delivery(Stop::Configuration { answer }) if answer.error == Some(TOO_SMALL) => {
+                Some(format!(
+                    "Meta does not let the audience become so small (error {TOO_SMALL}): delete it, or replace its members"
+                ))
+            }
             halt => Some(halt.to_string()),
         }
     }

@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         Err(error) => return exit::failed(&error.into()),
     };
     let halt = CancellationToken::new();
-    tokio::spawn(signals::watch(halt.clone()));
+    signals::watch(halt.clone());
     let erasure = Erasure {
         parts: &parts,
         people: &found.people,
