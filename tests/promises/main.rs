@@ -7,6 +7,7 @@ mod peak;
 mod stage;
 
 mod accounting;
+mod endurance;
 mod erasure;
 mod errors;
 mod files;
