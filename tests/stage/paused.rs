@@ -154,7 +154,7 @@ impl Paused {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
         let text = format!(
-            "[state]\nlocation = {:?}\n[meta]\nendpoint = \"{ENDPOINT}\"\n{routes}",
+            "[state]\nlocation = {:?}\n[meta]\nendpoint = \"{ENDPOINT}\"\npreflight = false\n{routes}",
             state.to_str().unwrap()
         );
         let environment = Environment::of(settings.iter().copied());
