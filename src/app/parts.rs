@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::aws;
 use super::batch_slots::BatchSlots;
-use super::preflight::Preflights;
+use super::preflight::{Names, Preflights};
 use super::progress::Board;
 use crate::admin::Health;
 use crate::config::{Config, StateLocation};
@@ -39,6 +39,7 @@ pub struct Parts {
     pub health: Arc<Health>,
     pub board: Board,
     pub(super) preflights: Preflights,
+    pub(super) names: Names,
     /// Of this process alone: two of one host's differ, and so do two of one container.
     worker_id: String,
     claims: AtomicU64,
@@ -130,6 +131,7 @@ impl Parts {
             health: Arc::default(),
             board: Board::default(),
             preflights: Preflights::default(),
+            names: Names::default(),
             worker_id: worker_id(),
             claims: AtomicU64::new(0),
             config,

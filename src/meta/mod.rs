@@ -4,6 +4,7 @@
 //! Meta carry where they are known from; what no source says is marked as judgement.
 
 mod answer;
+mod audiences;
 mod class;
 mod client;
 mod conversions;
@@ -16,6 +17,7 @@ mod outcome;
 mod usage;
 
 pub use answer::{Answer, TraceId};
+pub use audiences::{AudienceNames, AudiencePage, CustomerFileSource, NamedAudience, NewAudience};
 pub use client::{Client, ClientOptions, Endpoint, ProofForm, Request};
 pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
