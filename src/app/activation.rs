@@ -10,6 +10,7 @@ use super::attempt::Attempt;
 use super::fingerprint::fingerprint;
 use super::halt::Halt;
 use super::parts::Parts;
+use super::preflight::with_audience_found;
 use super::progress::Progress;
 use crate::config::Route;
 use crate::credentials::Credentials;
@@ -91,13 +92,27 @@ impl Activation<'_> {
             Looked::Free(found) => found,
         };
         let credentials = self.or_halted(self.credentials()).await?;
-        let claimed = match self.claim(&version, &credentials, free).await? {
+        let found = with_audience_found(self.parts, self.route, &credentials);
+        let found = self.or_halted(found).await?;
+        let this = self.on(found.as_ref().unwrap_or(self.route));
+        let claimed = match this.claim(&version, &credentials, free).await? {
             Claim::Done => return Ok(self.already_delivered()),
             Claim::Busy { lease } => return Err(Halt::Busy { lease }),
             Claim::Held(claimed) => claimed,
         };
-        let attempt = Attempt::begin(&self, version, *claimed);
+        let attempt = Attempt::begin(&this, version, *claimed);
         attempt.run(&credentials).await
+    }
+
+    /// The same on a route that knows the id of its audience.
+    fn on<'r>(&'r self, route: &'r Route) -> Activation<'r> {
+        Activation {
+            route,
+            replay: self.replay.clone(),
+            halt: self.halt.clone(),
+            progress: self.progress.clone(),
+            ..*self
+        }
     }
 
     fn already_delivered(&self) -> End {

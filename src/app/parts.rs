@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::aws;
 use super::batch_slots::BatchSlots;
-use super::preflight::Preflights;
+use super::preflight::{Names, Preflights};
 use super::progress::Board;
 use super::quarters::Quarters;
 use crate::admin::Health;
@@ -43,6 +43,7 @@ pub struct Parts {
     pub health: Arc<Health>,
     pub board: Board,
     pub(super) preflights: Preflights,
+    pub(super) names: Names,
     /// Of this process alone: two of one host's differ, and so do two of one container.
     worker_id: String,
     claims: AtomicU64,
@@ -142,6 +143,7 @@ impl Parts {
             health: Arc::default(),
             board: Board::default(),
             preflights: Preflights::default(),
+            names: Names::default(),
             worker_id: worker_id(),
             claims: AtomicU64::new(0),
             config,

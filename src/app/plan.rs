@@ -75,6 +75,7 @@ impl Plan {
             }
             config::Destination::CustomAudience(audience) => {
                 let id = audience.audience.as_str().to_owned();
+                let shown = audience.shown().to_owned();
                 let mapping = match audience.mode {
                     AudienceMode::Add => mapping,
                     AudienceMode::Remove => mapping.identifiers_only(),
@@ -93,7 +94,7 @@ impl Plan {
                     mapping,
                     destination: Arc::new(destination),
                     account,
-                    description: describe(Api::CustomAudience, id, Some(audience.mode)),
+                    description: describe(Api::CustomAudience, shown, Some(audience.mode)),
                 })
             }
         }
@@ -162,7 +163,7 @@ pub(super) fn describe_unplanned(route: &Route) -> receipts::Destination {
             describe(Api::Conversions, id.unwrap_or_default(), None)
         }
         config::Destination::CustomAudience(audience) => {
-            let id = audience.audience.as_str().to_owned();
+            let id = audience.shown().to_owned();
             describe(Api::CustomAudience, id, Some(audience.mode))
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::configuration::Configuration;
 use super::{Exit, exit, output};
-use crate::app::preflight::{Finding, Mark, of_places, of_route, worst};
+use crate::app::preflight::{Finding, Mark, create, of_places, of_route, worst};
 use crate::app::{Parts, Places, aws};
 use crate::config::{Config, Destination, Purpose, Route};
 
@@ -15,6 +15,13 @@ pub(super) struct Arguments {
     /// Only this route, and neither queue nor state; may be given several times
     #[arg(long, value_name = "NAME")]
     route: Vec<String>,
+    /// Make the audiences of routes with create = true whose names are not there
+    ///
+    /// Meta makes two of a request that comes twice, so let only one such command run at a
+    /// time. A request whose answer is lost is not repeated: the list of audiences is looked
+    /// through instead, and if it does not tell, you are asked to look in Audience Manager.
+    #[arg(long)]
+    create: bool,
     /// Print one JSON object, for scripts
     #[arg(long)]
     json: bool,
@@ -45,7 +52,16 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         checked.places = of_places(&parts).await;
     }
     for route in routes {
-        let findings = of_route(&parts, route).await;
+        let made = match arguments.create {
+            true => create(&parts, route).await,
+            false => None,
+        };
+        let mut findings = of_route(&parts, route).await;
+        // What became of the request says more than that the name is there, or is not.
+        if let Some(made) = made {
+            findings.retain(|finding| finding.check != made.check);
+            findings.push(made);
+        }
         checked.routes.push((route, findings));
     }
     let told = if arguments.json {

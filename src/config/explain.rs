@@ -12,7 +12,7 @@ use crate::identity::Spelling;
 use super::Config;
 use super::route::{
     Conversions, Currency, CustomAudience, DATE_ORDERS, Destination, EventId, EventTime,
-    EventValue, FORMS, Route,
+    EventValue, FORMS, NamedAudience, Route,
 };
 use super::shown::{Shown, toml_key, toml_text};
 
@@ -205,7 +205,10 @@ fn list(page: &mut Page, audience: &CustomAudience) {
     if let Some(account) = &audience.ad_account {
         page.pair("ad_account", toml_text(account.as_str()));
     }
-    page.pair("audience", toml_text(audience.audience.as_str()));
+    match &audience.named {
+        None => page.pair("audience", toml_text(audience.audience.as_str())),
+        Some(named) => by_name(page, named),
+    }
     page.pair("mode", toml_text(audience.mode.as_str()));
     if !audience.app_ids.is_empty() {
         let ids = audience.app_ids.iter().map(|id| toml_text(id.as_str()));
@@ -214,6 +217,27 @@ fn list(page: &mut Page, audience: &CustomAudience) {
     }
     if let Some(page_id) = &audience.page_id {
         page.pair("page_id", toml_text(page_id.as_str()));
+    }
+}
+
+fn by_name(page: &mut Page, named: &NamedAudience) {
+    page.pair("audience_name", toml_text(&named.name));
+    let Some(new) = &named.create else {
+        return;
+    };
+    page.pair("create", true.to_string());
+    page.pair(
+        "customer_file_source",
+        toml_text(new.customer_file_source.as_str()),
+    );
+    if let Some(description) = &new.description {
+        page.pair("description", toml_text(description));
+    }
+    if let Some(days) = new.retention_days {
+        page.pair("retention_days", days.to_string());
+    }
+    if new.is_value_based {
+        page.pair("is_value_based", true.to_string());
     }
 }
 
@@ -240,7 +264,7 @@ pub(super) fn summary(route: &Route) -> String {
         Destination::CustomAudience(audience) => write!(
             line,
             "custom audience {} ({})",
-            audience.audience,
+            audience.shown(),
             audience.mode.as_str()
         ),
     };

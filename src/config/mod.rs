@@ -30,8 +30,8 @@ pub use fault::{Fault, Faults, Place};
 pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
     AdAccountId, AppId, AudienceId, Conversions, Currency, CurrencyCode, CustomAudience, DatasetId,
-    Destination, EventId, EventTime, EventValue, PageId, Property, PropertySource, Route,
-    RouteInput,
+    Destination, EventId, EventTime, EventValue, NamedAudience, PageId, Property, PropertySource,
+    Route, RouteInput,
 };
 pub use scalar::Scalar;
 pub use settings::{

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::answer::{Answer, is_error};
+use super::audiences::{Created, NewAudience};
 use super::exchange::{
     BuildError, Exchange, ExchangeError, HttpRequest, HttpResponse, Method, Network,
 };
@@ -191,12 +192,21 @@ impl Client {
         let url = format!("{base}/{version}/{}", lookup.path());
         let within = options.conversions_timeout;
         let called = self.call(Method::Get, url, Bytes::new(), within, credentials);
-        let response = match called.await {
+        self.read(L::API, called.await)
+    }
+
+    /// An answer that holds something, or says why it does not.
+    fn read<T: DeserializeOwned>(
+        &self,
+        api: Api,
+        called: Result<HttpResponse, Answer>,
+    ) -> (Answer, Option<T>) {
+        let response = match called {
             Ok(response) => response,
             Err(answer) => return (answer, None),
         };
         let mut answer = Answer::read(response.status, &response.headers, &response.body);
-        self.note_version(L::API, &answer);
+        self.note_version(api, &answer);
         let found = ((200..300).contains(&response.status) && !is_error(&response.body))
             .then(|| found(&response.body))
             .flatten();
@@ -204,6 +214,26 @@ impl Client {
             answer.outcome = Outcome::Accepted { received: 0 };
         }
         (answer, found)
+    }
+
+    /// Asks for a new customer list in an ad account, whose id begins with `act_`; gives its
+    /// id. What comes twice makes two: after any answer that does not say that nothing
+    /// happened, look for it before asking again.
+    pub async fn create_audience(
+        &self,
+        ad_account: &str,
+        audience: &NewAudience,
+        credentials: &Credentials,
+    ) -> (Answer, Option<String>) {
+        let options = &self.options;
+        let base = options.endpoint.trim_end_matches('/');
+        let version = &options.audience_version;
+        let url = format!("{base}/{version}/{ad_account}/customaudiences");
+        let within = options.audience_timeout;
+        let body = Bytes::from(audience.body());
+        let called = self.call(Method::Post, url, body, within, credentials);
+        let (answer, created) = self.read::<Created>(Api::CustomAudience, called.await);
+        (answer, created.map(|created| created.id))
     }
 
     /// Says once for each API that its version nears its end, and what to do.

@@ -5,6 +5,7 @@
 
 mod advice;
 mod answer;
+mod audiences;
 mod class;
 mod client;
 mod conversions;
@@ -17,6 +18,7 @@ mod outcome;
 mod usage;
 
 pub use answer::{Answer, TraceId};
+pub use audiences::{AudienceNames, AudiencePage, CustomerFileSource, NamedAudience, NewAudience};
 pub use client::{Client, ClientOptions, Endpoint, ProofForm, Request};
 pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,

@@ -30,8 +30,12 @@ impl World {
     }
 
     async fn preflight(&self, endpoint: &str, arguments: &[&str]) -> Ended {
+        self.preflight_of(ROUTES, endpoint, arguments).await
+    }
+
+    async fn preflight_of(&self, routes: &str, endpoint: &str, arguments: &[&str]) -> Ended {
         let config = format!(
-            "[state]\nlocation = {:?}\n[meta]\nendpoint = \"{endpoint}\"\n{ROUTES}",
+            "[state]\nlocation = {:?}\n[meta]\nendpoint = \"{endpoint}\"\n{routes}",
             self.directory.path().to_str().unwrap()
         );
         let mut command = program();
@@ -122,4 +126,36 @@ async fn what_has_failed_ends_with_4_and_what_could_not_be_asked_with_1() {
     let unknown = world.preflight(&endpoint, &["--route", "nobody"]).await;
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.complained.contains("no route \"nobody\""));
+}
+
+#[tokio::test]
+async fn create_makes_each_audience_once_whatever_the_list_shows() {
+    let route = |name: &str| {
+        format!(
+            "[[route]]\nname = \"{name}\"\nprefix = \"{name}/\"\ncredentials = \"env:META_TOKEN\"\n\
+             columns = \"auto\"\n[route.custom_audience]\nad_account = \"act_3003\"\n\
+             audience_name = \"Loyal\"\nmode = \"add\"\ncreate = true\n\
+             customer_file_source = \"USER_PROVIDED_ONLY\"\n"
+        )
+    };
+    let routes = route("one") + &route("two");
+    let world = World::new().await;
+    let endpoint = world.simulator.endpoint();
+    let looked = world.preflight_of(&routes, &endpoint, &[]).await;
+    assert_eq!(looked.code, Some(4));
+    let advice = "make it by audience-activator preflight --create";
+    assert!(looked.said.contains(advice), "{}", looked.said);
+    assert_eq!(world.simulator.inspect().audiences.len(), 1);
+
+    // Two routes mean the same audience, and it is made for the first.
+    let made = world.preflight_of(&routes, &endpoint, &["--create"]).await;
+    assert_eq!(made.code, Some(0), "{}{}", made.said, made.complained);
+    assert_eq!(made.said.matches("was made and is audience").count(), 1);
+    assert_eq!(made.said.matches("\"Loyal\" is audience").count(), 1);
+    assert_eq!(world.simulator.inspect().audiences.len(), 2);
+
+    let again = world.preflight_of(&routes, &endpoint, &["--create"]).await;
+    assert_eq!(again.code, Some(0));
+    assert_eq!(again.said.matches("\"Loyal\" is audience").count(), 2);
+    assert_eq!(world.simulator.inspect().audiences.len(), 2);
 }

@@ -10,4 +10,5 @@ mod checks;
 mod command;
 mod log;
 mod lookups;
+mod names;
 mod worker;

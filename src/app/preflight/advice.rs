@@ -3,6 +3,9 @@
 
 use time::OffsetDateTime;
 
+use super::ask::Denied;
+use super::named::Unnamed;
+use crate::config::NamedAudience;
 use crate::credentials::{Credentials, SecretRef};
 use crate::meta::ErrorCode;
 
@@ -71,6 +74,51 @@ pub(super) fn refused_audience(id: &str, error: Option<ErrorCode>) -> String {
     format!(
         "the token may not look at audience {id} ({}): give it ads_management, and its system user the ad account",
         shown(error)
+    )
+}
+
+/// Why the name of an audience is no help.
+pub(super) fn no_name(named: &NamedAudience, unnamed: &Unnamed) -> String {
+    let name = &named.name;
+    match unnamed {
+        Unnamed::None if named.create.is_some() => format!(
+            "the ad account has no customer list called {name:?}: make it by audience-activator preflight --create"
+        ),
+        Unnamed::None => format!(
+            "the ad account has no customer list called {name:?}: correct audience_name or ad_account, or make it"
+        ),
+        Unnamed::Several(ids) => format!(
+            "several customer lists are called {name:?} ({}): set audience to the id of the right one, or rename the others",
+            ids.join(", ")
+        ),
+        Unnamed::Denied(Denied::Token(error) | Denied::Refused(error)) => format!(
+            "the token may not list the audiences of the ad account ({}): check ad_account, and give its system user access to it",
+            shown(*error)
+        ),
+        Unnamed::Denied(Denied::Question(error)) => format!(
+            "Meta does not list the ad account's audiences to its end ({}): set audience to the id in place of audience_name",
+            shown(*error)
+        ),
+        Unnamed::Denied(Denied::NotNow) => NOT_NOW.to_owned(),
+    }
+}
+
+pub(super) fn created(name: &str, id: &str) -> String {
+    format!(
+        "{name:?} was made and is audience {id}: set audience to it in place of audience_name to save looking for it"
+    )
+}
+
+pub(super) fn not_created(name: &str, account: &str, error: Option<ErrorCode>) -> String {
+    format!(
+        "Meta does not make audience {name:?} in {account} ({}): check the token's permissions, the accepted terms, and that the account has fewer than 500 customer lists",
+        shown(error)
+    )
+}
+
+pub(super) fn perhaps_created(name: &str) -> String {
+    format!(
+        "it is not known whether audience {name:?} was made, since Meta's answer was lost and its list does not show it: look in Audience Manager before this is run again"
     )
 }
 

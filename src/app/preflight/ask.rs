@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::named::{Unnamed, id_of};
 use crate::app::parts::Parts;
 use crate::app::plan;
 use crate::config::{self, Route};
@@ -13,7 +14,7 @@ use crate::credentials::{Credentials, SecretError};
 use crate::delivery::AccountLimiter;
 use crate::meta::{
     AdAccount, AdAccountTerms, Answer, Audience, AudienceState, Dataset, DatasetState, ErrorCode,
-    Lookup, Outcome,
+    Lookup, NewAudience, Outcome,
 };
 
 /// A question that failed in passing is asked once more, after this.
@@ -37,6 +38,8 @@ pub(super) enum Told {
         id: String,
         state: Result<DatasetState, Denied>,
     },
+    /// The name of the audience gives no id.
+    NoName(Unnamed),
     Audience {
         id: String,
         state: Result<AudienceState, Denied>,
@@ -125,36 +128,39 @@ impl Told {
             Told::Dataset {
                 state: Err(Denied::Token(_)),
                 ..
-            } | Told::Audience {
-                state: Err(Denied::Token(_)),
-                ..
-            }
+            } | Told::NoName(Unnamed::Denied(Denied::Token(_)))
+                | Told::Audience {
+                    state: Err(Denied::Token(_)),
+                    ..
+                }
         )
     }
 }
 
 async fn tell(parts: &Parts, route: &Route, credentials: &Credentials) -> Told {
-    let asker = |account: &str| Asker {
-        parts,
-        limiter: parts.limiters.of(&route.name, account, &route.credentials),
-        credentials,
-    };
     match &route.destination {
         config::Destination::Conversions(conversions) => {
             let own = conversions.dataset_id.as_ref().map(|id| id.as_str());
             let Some(id) = own.or(credentials.pixel_id.as_deref()) else {
                 return Told::NoDataset;
             };
-            let asker = asker(&plan::quota_of_dataset(id));
+            let asker = Asker::new(parts, route, &plan::quota_of_dataset(id), credentials);
             Told::Dataset {
                 id: id.to_owned(),
                 state: asker.ask(&Dataset(id.to_owned())).await,
             }
         }
         config::Destination::CustomAudience(audience) => {
-            let id = audience.audience.as_str();
-            let asker = asker(&plan::quota_of_audience(audience));
-            let state = asker.ask(&Audience(id.to_owned())).await;
+            let id = match &audience.named {
+                None => audience.audience.as_str().to_owned(),
+                Some(_) => match id_of(parts, route, audience, credentials).await {
+                    Ok(id) => id,
+                    Err(unnamed) => return Told::NoName(unnamed),
+                },
+            };
+            let quota = plan::quota_of_audience(audience);
+            let asker = Asker::new(parts, route, &quota, credentials);
+            let state = asker.ask(&Audience(id.clone())).await;
             let account = match (&audience.ad_account, &state) {
                 (Some(account), _) => Some(account.as_str().to_owned()),
                 (None, Ok(state)) => state.account_id.as_ref().map(|id| format!("act_{id}")),
@@ -168,23 +174,49 @@ async fn tell(parts: &Parts, route: &Route, credentials: &Credentials) -> Told {
                     account,
                 }),
             };
-            Told::Audience {
-                id: id.to_owned(),
-                state,
-                terms,
-            }
+            Told::Audience { id, state, terms }
         }
     }
 }
 
-struct Asker<'a> {
+pub(super) struct Asker<'a> {
     parts: &'a Parts,
     limiter: Arc<AccountLimiter>,
     credentials: &'a Credentials,
 }
 
-impl Asker<'_> {
-    async fn ask<L: Lookup>(&self, lookup: &L) -> Result<L::Found, Denied> {
+impl<'a> Asker<'a> {
+    /// `account` is whose quota the questions count against.
+    pub(super) fn new(
+        parts: &'a Parts,
+        route: &Route,
+        account: &str,
+        credentials: &'a Credentials,
+    ) -> Asker<'a> {
+        let limiters = &parts.limiters;
+        Asker {
+            parts,
+            limiter: limiters.of(&route.name, account, &route.credentials),
+            credentials,
+        }
+    }
+
+    /// Sent once, whatever comes of it. `None`: a quota is used up, and it was not sent.
+    pub(super) async fn create(
+        &self,
+        account: &str,
+        audience: &NewAudience,
+    ) -> Option<(Answer, Option<String>)> {
+        let turn = self.limiter.ready().await.ok()?;
+        let meta = &self.parts.meta;
+        let (answer, id) = meta
+            .create_audience(account, audience, self.credentials)
+            .await;
+        turn.asked(&answer);
+        Some((answer, id))
+    }
+
+    pub(super) async fn ask<L: Lookup>(&self, lookup: &L) -> Result<L::Found, Denied> {
         match self.once(lookup).await {
             Err((Denied::NotNow, Outcome::Transient)) => {
                 sleep(ONCE_MORE).await;

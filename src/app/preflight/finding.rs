@@ -17,6 +17,8 @@ pub enum Check {
     Dataset,
     /// The dataset takes events of stores.
     StoreEvents,
+    /// The ad account has one customer list of the name that is configured.
+    Name,
     Audience,
     /// The audience is one of the route's ad account.
     AdAccount,
@@ -41,6 +43,7 @@ impl Check {
             Check::Token => "token",
             Check::Dataset => "dataset",
             Check::StoreEvents => "store_events",
+            Check::Name => "name",
             Check::Audience => "audience",
             Check::AdAccount => "ad_account",
             Check::Subtype => "subtype",

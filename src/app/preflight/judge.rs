@@ -3,6 +3,7 @@
 use super::advice;
 use super::ask::{Denied, Facts, Terms, Told};
 use super::finding::{Check, Finding};
+use super::named::Unnamed;
 use crate::config::{self, Conversions, CustomAudience, Route};
 use crate::identity::columns::{Columns, Role};
 use crate::identity::key::Key;
@@ -39,12 +40,24 @@ pub(super) fn judge(route: &Route, facts: &Facts, has_values: Option<bool>) -> V
         (Told::NoDataset, _) => {
             findings.push(Finding::failed(Check::Dataset, advice::NO_DATASET));
         }
+        (Told::NoName(unnamed), config::Destination::CustomAudience(audience)) => {
+            let denied = match unnamed {
+                Unnamed::Denied(denied) => Some(denied),
+                Unnamed::None | Unnamed::Several(_) => None,
+            };
+            findings.push(token(route, denied));
+            findings.extend(unnamed_audience(audience, unnamed));
+        }
         (Told::Dataset { id, state }, config::Destination::Conversions(conversions)) => {
             findings.push(token(route, state.as_ref().err()));
             dataset(id, state.as_ref(), conversions, &mut findings);
         }
         (Told::Audience { id, state, terms }, config::Destination::CustomAudience(audience)) => {
             findings.push(token(route, state.as_ref().err()));
+            if let Some(named) = &audience.named {
+                let found = format!("{:?} is audience {id}", named.name);
+                findings.push(Finding::ok(Check::Name, found));
+            }
             match state {
                 Ok(state) => {
                     let values = has_values.or_else(|| names_values(&route.columns));
@@ -59,7 +72,7 @@ pub(super) fn judge(route: &Route, facts: &Facts, has_values: Option<bool>) -> V
             }
         }
         // Nobody was asked, or about another kind of route.
-        (Told::NotAsked | Told::Dataset { .. } | Told::Audience { .. }, _) => {}
+        (Told::NotAsked | Told::Dataset { .. } | Told::NoName(_) | Told::Audience { .. }, _) => {}
     }
     findings
 }
@@ -123,6 +136,21 @@ fn dataset(
             None => {}
         }
     }
+}
+
+fn unnamed_audience(audience: &CustomAudience, unnamed: &Unnamed) -> Option<Finding> {
+    let check = Check::Name;
+    let named = audience.named.as_ref()?;
+    Some(match unnamed {
+        Unnamed::Denied(Denied::Token(_)) => return None,
+        Unnamed::Denied(Denied::NotNow) => Finding::unknown(check, advice::NOT_NOW),
+        Unnamed::Denied(Denied::Question(_)) => {
+            Finding::unknown(check, advice::no_name(named, unnamed))
+        }
+        Unnamed::None | Unnamed::Several(_) | Unnamed::Denied(Denied::Refused(_)) => {
+            Finding::blocking(check, advice::no_name(named, unnamed))
+        }
+    })
 }
 
 fn denied_audience(id: &str, denied: &Denied) -> Finding {

@@ -13,7 +13,7 @@ use super::finding::{Finding, Mark, worst};
 use super::judge::judge;
 use crate::app::halt::Halt;
 use crate::app::parts::Parts;
-use crate::config::Route;
+use crate::config::{Destination, Route};
 
 /// For so long a route that was found in order is taken to be.
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -80,6 +80,13 @@ pub(in crate::app) async fn before_sending(
     route: &Route,
     has_values: bool,
 ) -> Result<(), Halt> {
+    // Whoever sends has found it by its name before.
+    if let Destination::CustomAudience(audience) = &route.destination
+        && !audience.audience.is_known()
+    {
+        let sentence = format!("audience {:?} has not been found", audience.shown());
+        return Err(Halt::Preflight(sentence));
+    }
     if !parts.config.meta.preflight {
         return Ok(());
     }

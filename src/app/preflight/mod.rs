@@ -1,21 +1,26 @@
 //! What would keep a route from working, found before anything is sent: Meta is asked about
 //! token, dataset or audience, and terms.
 //!
-//! [`ask`] asks, [`judge`] draws the conclusions, [`advice`] has the sentences, [`watch`]
+//! [`ask`] asks, [`named`] finds audiences by their names, [`create`] makes them on command,
+//! [`judge`] draws the conclusions, [`advice`] has the sentences, [`watch`]
 //! is the worker's part, and [`places`] looks at queue and state for the command.
 //!
 //! What cannot be asked holds nothing up: sending decides.
 
 mod advice;
 mod ask;
+mod create;
 mod finding;
 mod judge;
 mod known;
+mod named;
 mod places;
 mod watch;
 
+pub use create::create;
 pub use finding::{Check, Finding, Mark, worst};
 pub(super) use known::{Preflights, before_sending};
+pub(super) use named::{Names, with_audience_found};
 pub use places::of_places;
 pub(super) use watch::watch;
 

@@ -7,12 +7,15 @@ use crate::meta::AudienceMode;
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Table};
 use super::id::{self, AdAccountId, AppId, AudienceId, PageId};
+use super::named_audience::{self, NamedAudience};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomAudience {
     /// For rate limits, which Meta counts by ad account.
     pub ad_account: Option<AdAccountId>,
+    /// Not known where there is a name in its place: see [`Route::with_audience`](super::Route::with_audience).
     pub audience: AudienceId,
+    pub named: Option<NamedAudience>,
     pub mode: AudienceMode,
     /// Whose the app-scoped ids are; empty where there are none.
     pub app_ids: Vec<AppId>,
@@ -28,14 +31,20 @@ const MODES: [(&str, Option<AudienceMode>); 3] = [
 ];
 
 impl CustomAudience {
+    /// The id; of an audience that is not found yet, its name.
+    pub fn shown(&self) -> &str {
+        match &self.named {
+            Some(named) if !self.audience.is_known() => &named.name,
+            _ => self.audience.as_str(),
+        }
+    }
+
     pub(super) fn read(mut table: Table<'_>, columns: Option<&Columns>) -> Option<CustomAudience> {
         let ad_account = match table.ask("ad_account") {
             None => Some(None),
             Some(node) => id::read(&node).map(Some),
         };
-        let audience = table
-            .require("audience", "the custom audience's id, in quotes")
-            .and_then(|node| id::read(&node));
+        let audience = named_audience::read(&mut table);
         let mode = table
             .require("mode", "\"add\" or \"remove\"")
             .and_then(|node| mode(&node));
@@ -57,9 +66,11 @@ impl CustomAudience {
             }
         }
         table.close();
+        let (audience, named) = audience?;
         Some(CustomAudience {
             ad_account: ad_account?,
-            audience: audience?,
+            audience,
+            named,
             mode: mode?,
             app_ids: app_ids?,
             page_id: page_id?,

@@ -33,6 +33,15 @@ impl DatasetId {
 }
 
 impl AudienceId {
+    /// Of an audience of which only the name is known.
+    pub(super) fn not_found_yet() -> AudienceId {
+        AudienceId(String::new())
+    }
+
+    pub fn is_known(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -8,6 +8,7 @@ mod custom_data;
 mod event_source;
 mod id;
 mod input;
+mod named_audience;
 mod normalisation;
 mod static_values;
 
@@ -18,6 +19,7 @@ pub use custom_data::{Property, PropertySource};
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 pub use input::RouteInput;
+pub use named_audience::NamedAudience;
 
 use time::Date;
 
@@ -84,6 +86,20 @@ impl Route {
             routes.extend(Route::read(report, element, index));
         }
         routes
+    }
+
+    /// The same route with the id of its audience, which is configured by its name.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, where this is no id.
+    pub fn with_audience(&self, id: &str) -> Result<Route, String> {
+        let mut route = self.clone();
+        if let Destination::CustomAudience(audience) = &mut route.destination {
+            let id = id.parse();
+            audience.audience = id.map_err(|_| "Meta gave no id for the audience".to_owned())?;
+        }
+        Ok(route)
     }
 
     fn read(report: &Report<'_>, node: &Node<'_>, index: usize) -> Option<Route> {

@@ -315,3 +315,4 @@ fn each_rule_of_input_has_its_fault() {
 
 mod columns;
 mod custom_data;
+mod named_audience;
