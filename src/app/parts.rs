@@ -11,7 +11,7 @@ use super::aws;
 use super::batch_slots::BatchSlots;
 use super::progress::Board;
 use crate::admin::Health;
-use crate::config::{Config, StateLocation};
+use crate::config::{Config, Destination, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
 use crate::delivery::{AccountLimiters, Limits};
 use crate::documents::{Documents, LocalDocuments, S3Documents};
@@ -123,6 +123,14 @@ impl Parts {
             longest_wait: config.delivery.longest_wait,
         });
         let watched = limiters.clone();
+        let metrics = Metrics::new().watching(move || watched.states());
+        for route in &config.routes {
+            if let Destination::Conversions(conversions) = &route.destination
+                && conversions.test_event_code.is_some()
+            {
+                metrics.route_sends_test_events(&route.name);
+            }
+        }
         Parts {
             meta: Client::over(exchange, options),
             queue: places.queue,
@@ -133,7 +141,7 @@ impl Parts {
             credentials: places.credentials,
             limiters,
             batch_slots: BatchSlots::new(config.delivery.requests_in_flight),
-            metrics: Arc::new(Metrics::new().watching(move || watched.states())),
+            metrics: Arc::new(metrics),
             health: Arc::default(),
             board: Board::default(),
             worker_id: worker_id(),

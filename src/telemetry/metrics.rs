@@ -38,6 +38,7 @@ pub struct Metrics {
     usage: Family<Label, Gauge<f64, AtomicU64>>,
     routes_stopped: Family<RouteLabel, Gauge>,
     messages_expire: Family<RouteLabel, Gauge>,
+    routes_testing: Family<RouteLabel, Gauge>,
     quotas: Quotas,
     pub objects_in_progress: Gauge,
     pub rows_read: Counter,
@@ -118,6 +119,12 @@ impl Metrics {
                 &mut all,
                 "route_stopped",
                 "1 while a route waits for its token or set-up to be mended",
+                Family::default(),
+            ),
+            routes_testing: register(
+                &mut all,
+                "route_test_events",
+                "1 for a route whose events show in Meta's test view, and count all the same",
                 Family::default(),
             ),
             messages_expire: {
@@ -282,6 +289,12 @@ impl Metrics {
         self.routes_stopped
             .get_or_create(&label)
             .set(i64::from(stopped));
+    }
+
+    /// The route has a `test_event_code`.
+    pub fn route_sends_test_events(&self, route: &str) {
+        let label = [("route", route.to_owned())];
+        self.routes_testing.get_or_create(&label).set(1);
     }
 
     /// For each route that stands still, when the first of its messages is lost. Those
