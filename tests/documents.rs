@@ -98,6 +98,7 @@ fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
     metrics.rejected("row_too_long");
     metrics.route_stopped("store-buyers", true);
     metrics.preflight("store-buyers", "ok", 5);
+    metrics.route_sends_test_events("store-buyers");
     let now = OffsetDateTime::UNIX_EPOCH;
     let expiries = BTreeMap::from([("store-buyers".to_owned(), now)]);
     metrics.messages_expire(&expiries, now);

@@ -13,7 +13,7 @@ use super::preflight::{Names, Preflights};
 use super::progress::Board;
 use super::quarters::Quarters;
 use crate::admin::Health;
-use crate::config::{Config, StateLocation};
+use crate::config::{Config, Destination, StateLocation};
 use crate::credentials::{AwsSecrets, CredentialStore};
 use crate::delivery::{AccountLimiters, Limits};
 use crate::documents::{Documents, LocalDocuments, S3Documents};
@@ -128,6 +128,14 @@ impl Parts {
             longest_wait: config.delivery.longest_wait,
         });
         let watched = limiters.clone();
+        let metrics = Metrics::new().watching(move || watched.states());
+        for route in &config.routes {
+            if let Destination::Conversions(conversions) = &route.destination
+                && conversions.test_event_code.is_some()
+            {
+                metrics.route_sends_test_events(&route.name);
+            }
+        }
         Parts {
             meta: Client::over(exchange, options).with_proof(config.meta.proof),
             queue: places.queue,
@@ -139,7 +147,7 @@ impl Parts {
             limiters,
             batch_slots: BatchSlots::new(config.delivery.requests_in_flight),
             quarters: Quarters::default(),
-            metrics: Arc::new(Metrics::new().watching(move || watched.states())),
+            metrics: Arc::new(metrics),
             health: Arc::default(),
             board: Board::default(),
             preflights: Preflights::default(),

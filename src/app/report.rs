@@ -149,6 +149,11 @@ impl Report {
         receipt.rows.withheld = receipt.rows.read - accounted;
         receipt.entries.sent = answered.entries_sent;
         receipt.entries.invalid = answered.entries_invalid;
+        if answered.entries_invalid > 0 {
+            let (invalid, sent) = (answered.entries_invalid, answered.entries_sent);
+            let invalid = quality::Warning::of_entries(invalid, sent);
+            receipt.warnings.push(warning(&invalid));
+        }
         receipt.batches.acknowledged = answered.batches;
         receipt.batches.requests = answered.requests;
         receipt.batches.retries = answered.retries;

@@ -42,6 +42,7 @@ pub struct Metrics {
     messages_expire: Family<RouteLabel, Gauge>,
     preflight: Family<PreflightLabels, Gauge>,
     lookups: Family<Label, Counter>,
+    routes_testing: Family<RouteLabel, Gauge>,
     quotas: Quotas,
     pub objects_in_progress: Gauge,
     pub rows_read: Counter,
@@ -122,6 +123,12 @@ impl Metrics {
                 &mut all,
                 "route_stopped",
                 "1 while a route waits for its token or set-up to be mended",
+                Family::default(),
+            ),
+            routes_testing: register(
+                &mut all,
+                "route_test_events",
+                "1 for a route whose events show in Meta's test view, and count all the same",
                 Family::default(),
             ),
             messages_expire: {
@@ -298,6 +305,12 @@ impl Metrics {
         self.routes_stopped
             .get_or_create(&label)
             .set(i64::from(stopped));
+    }
+
+    /// The route has a `test_event_code`.
+    pub fn route_sends_test_events(&self, route: &str) {
+        let label = [("route", route.to_owned())];
+        self.routes_testing.get_or_create(&label).set(1);
     }
 
     /// For each route that stands still, when the first of its messages is lost. Those

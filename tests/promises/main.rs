@@ -7,6 +7,7 @@ mod peak;
 mod stage;
 
 mod accounting;
+mod destinations;
 mod endurance;
 mod erasure;
 mod errors;

@@ -64,7 +64,10 @@ pub async fn create(parts: &Parts, route: &Route) -> Option<Finding> {
         // Said in passing, these may be wrong about that nothing happened.
         Outcome::Transient
         | Outcome::TooLarge
+        | Outcome::TooMany
         | Outcome::Unknown
+        | Outcome::Unexplained
+        | Outcome::Busy
         | Outcome::Accepted { .. }
         | Outcome::Partial { .. } => {}
         Outcome::Auth | Outcome::Configuration | Outcome::BadData => {

@@ -17,7 +17,7 @@ use crate::app::plan;
 use crate::config::{self, CustomAudience, Route};
 use crate::credentials::Credentials;
 use crate::delivery::Stop;
-use crate::meta::AudiencePage;
+use crate::meta::{AudiencePage, Named};
 
 /// For so long a name is taken to mean the same audience.
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -78,11 +78,18 @@ pub(in crate::app) async fn with_audience_found(
     match id_of(parts, route, audience, credentials).await {
         Ok(id) => Ok(Some(route.with_audience(&id).map_err(Halt::Preflight)?)),
         Err(Unnamed::Denied(Denied::NotNow)) => {
-            Err(Halt::Delivery(Stop::Unavailable { attempts: 1 }))
+            let answer = Named::default();
+            Err(Halt::Delivery(Stop::Unavailable {
+                attempts: 1,
+                answer,
+            }))
         }
         Err(Unnamed::Denied(Denied::Token(error))) => Err(Halt::Delivery(Stop::Auth {
             secret: route.credentials.clone(),
-            error,
+            answer: Named {
+                error,
+                ..Named::default()
+            },
         })),
         Err(unnamed) => Err(Halt::Preflight(advice::no_name(named, &unnamed))),
     }

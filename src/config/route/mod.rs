@@ -144,6 +144,15 @@ impl Route {
             check_together(columns, values, api, &table);
         }
         let line = node.line;
+        if let Some(Destination::Conversions(conversions)) = &destination
+            && conversions.test_event_code.is_some()
+        {
+            let place = report.at(Some(line));
+            report.notice(format!(
+                "{place}: TEST EVENTS: test_event_code is set, so all events of this route show in the test view of \
+                 Events Manager AND COUNT like any others; take it out for production"
+            ));
+        }
         table.close();
         Some(Route {
             name: name?.to_owned(),

@@ -28,10 +28,11 @@ pub enum WarningCode {
     KeyRarelyFilled,
     PhonesWithoutCountry,
     CellsDropped,
+    EntriesInvalid,
 }
 
 impl WarningCode {
-    pub const ALL: [WarningCode; 7] = [
+    pub const ALL: [WarningCode; 8] = [
         WarningCode::RepeatedValue,
         WarningCode::DuplicateRows,
         WarningCode::OneKeyOnly,
@@ -39,6 +40,7 @@ impl WarningCode {
         WarningCode::KeyRarelyFilled,
         WarningCode::PhonesWithoutCountry,
         WarningCode::CellsDropped,
+        WarningCode::EntriesInvalid,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -50,6 +52,7 @@ impl WarningCode {
             WarningCode::KeyRarelyFilled => "key_rarely_filled",
             WarningCode::PhonesWithoutCountry => "phones_without_country",
             WarningCode::CellsDropped => "cells_dropped",
+            WarningCode::EntriesInvalid => "entries_invalid",
         }
     }
 
@@ -77,6 +80,9 @@ impl WarningCode {
             WarningCode::CellsDropped => {
                 "Many cells of this column could not be used, each for the reason given."
             }
+            WarningCode::EntriesInvalid => {
+                "Meta calls these entries wrongly formed and does not say which rows they are of; look at the columns that go out unhashed, since sending them again does not help."
+            }
         }
     }
 }
@@ -90,6 +96,11 @@ impl Warning {
             count,
             of,
         }
+    }
+
+    /// Entries of accepted requests that Meta calls wrongly formed, of so many that were sent.
+    pub const fn of_entries(invalid: u64, sent: u64) -> Warning {
+        Warning::new(WarningCode::EntriesInvalid, invalid, sent)
     }
 
     pub(super) const fn of_key(code: WarningCode, key: Key, count: u64, of: u64) -> Warning {
