@@ -140,6 +140,7 @@ impl Conclusion<'_> {
                 | ObjectError::Overwritten { .. }
                 | ObjectError::Transient { .. } => false,
             },
+            Halt::Delivery(Stop::InDoubt { .. }) => true,
             // An outage of Meta's stops all; a batch that Meta chokes on, only its object.
             Halt::Delivery(Stop::Unknown { .. } | Stop::Unavailable { .. }) => {
                 self.others_went_through

@@ -39,6 +39,7 @@ impl<F: Fn(u64)> Dispatch<F> {
             rows_accepted: self.accepted_before,
             refused: None,
             stop: None,
+            in_doubt: None,
             halt: self.halt.clone(),
             accepted: self.accepted,
         };
@@ -83,6 +84,10 @@ impl<F: Fn(u64)> Dispatch<F> {
                     Some(ended) = out.join_next() => sum.add(ended),
                     () = self.halt.cancelled() => sum.stop(Halt::Halted),
                     slot = &mut slot => break slot,
+                    // Nothing moves any more: the batch in doubt is too far behind.
+                    () = std::future::ready(()), if sum.in_doubt.is_some() && out.is_empty() => {
+                        break None;
+                    }
                 }
                 if sum.stop.is_some() {
                     break None;
@@ -102,7 +107,7 @@ impl<F: Fn(u64)> Dispatch<F> {
         while let Some(ended) = out.join_next().await {
             sum.add(ended);
         }
-        match sum.stop {
+        match sum.stop.or(sum.in_doubt) {
             None => Ok(self.sender.conclude(sum.rows_accepted, sum.refused)?),
             Some(stop) => Err(stop),
         }
@@ -115,14 +120,15 @@ async fn deliver(
     Portion { batch, cut }: Portion,
 ) -> Result<Delivered, Halt> {
     let rows = cut.rows;
-    let tally = sender.deliver(batch).await.inspect_err(|stop| {
-        if matches!(stop, Stop::Unknown { .. }) {
-            keeper.unknown(rows);
-        }
-    })?;
+    let mut in_doubt = keeper.may_have_arrived(rows.batch);
+    let delivered = sender.deliver(batch, &mut in_doubt).await;
+    if delivered.is_err() && in_doubt {
+        keeper.unknown(rows);
+    }
+    let tally = delivered?;
     let delivered = Delivered {
         rows_accepted: tally.rows_accepted,
-        refused: tally.refused.first().copied(),
+        refused: tally.refused.iter().copied().find(RefusedRow::is_by_meta),
     };
     keeper.acknowledge(cut, tally).await?;
     Ok(delivered)
@@ -138,6 +144,8 @@ struct Sum<F> {
     rows_accepted: u64,
     refused: Option<RefusedRow>,
     stop: Option<Halt>,
+    /// One batch cannot be delivered or given up; the others go on all the same.
+    in_doubt: Option<Halt>,
     halt: CancellationToken,
     accepted: F,
 }
@@ -151,6 +159,9 @@ impl<F: Fn(u64)> Sum<F> {
                 }
                 self.rows_accepted += delivered.rows_accepted;
                 self.refused = self.refused.or(delivered.refused);
+            }
+            Ok(Err(stop @ Halt::Delivery(Stop::InDoubt { .. }))) => {
+                self.in_doubt.get_or_insert(stop);
             }
             Ok(Err(stop)) => self.stop(stop),
             // A panic in a delivery: the batch may have arrived. The object is taken

@@ -144,6 +144,7 @@ impl Halt {
                     Wait::Route
                 }
                 Stop::Busy { .. } => Wait::Occupied,
+                Stop::InDoubt { .. } => Wait::File,
                 Stop::Credentials(error) if error.is_transient() => Wait::Passing,
                 Stop::Credentials(_) => Wait::Route,
                 Stop::Unknown { .. } | Stop::Unavailable { .. } => Wait::Passing,
@@ -169,6 +170,7 @@ impl Halt {
             Halt::Object(_) | Halt::Input(_) => "unreadable",
             Halt::Delivery(Stop::Throttled { .. }) => "throttled",
             Halt::Delivery(Stop::Busy { .. }) => "busy_at_meta",
+            Halt::Delivery(Stop::InDoubt { .. }) => "in_doubt",
             Halt::Delivery(_) | Halt::Preflight(_) => "undelivered",
             Halt::Receipts(_) => "receipt_not_stored",
             Halt::Ledger(_) => "ledger_not_reached",

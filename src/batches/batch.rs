@@ -109,6 +109,37 @@ impl Batch {
         String::from_utf8_lossy(&lines).into_owned()
     }
 
+    /// What each row became, in order: its entries, joined by commas.
+    pub fn row_texts(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = self.envelope.head.len();
+        self.spans.iter().map(move |span| {
+            let text = self.body.get(start..span.end).unwrap_or_default();
+            start = span.end + 1;
+            text
+        })
+    }
+
+    /// The batch without the rows at these places, which are in order; `None` if that
+    /// leaves none.
+    pub fn without(&self, places: &[usize]) -> Option<Batch> {
+        let mut body = Vec::with_capacity(self.body.len());
+        body.extend_from_slice(&self.envelope.head);
+        let mut spans = Vec::with_capacity(self.spans.len());
+        let rows = self.row_texts().zip(&self.spans).enumerate();
+        for (_, (text, span)) in rows.filter(|(place, _)| places.binary_search(place).is_err()) {
+            if !spans.is_empty() {
+                body.push(b',');
+            }
+            body.extend_from_slice(text);
+            let end = body.len();
+            spans.push(RowSpan { end, ..*span });
+        }
+        body.extend_from_slice(&self.envelope.tail);
+        let is_empty = spans.is_empty();
+        let left = Batch::new(self.sequence, self.envelope.clone(), body.into(), spans);
+        (!is_empty).then_some(left)
+    }
+
     /// Both halves, or `None` for a batch of a single row.
     pub fn halves(&self) -> Option<(Batch, Batch)> {
         if self.spans.len() < 2 {

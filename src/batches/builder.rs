@@ -240,6 +240,25 @@ mod tests {
         assert_eq!(batch.first(9).rows(), 3);
     }
 
+    #[test]
+    fn a_batch_without_some_of_its_rows_holds_the_others_as_they_were() {
+        let mut builder = builder(100, 1000);
+        for row in 1..=4 {
+            builder.push(row, write(&format!("[{row},0]"))).unwrap();
+        }
+        let batch = builder.finish().unwrap();
+        let texts: Vec<_> = batch.row_texts().collect();
+        assert_eq!(texts, [b"[1,0]", b"[2,0]", b"[3,0]", b"[4,0]"]);
+        let left = batch.without(&[0, 2]).unwrap();
+        assert_eq!(text(&left), r#"{"data":[[2,0],[4,0]]}"#);
+        assert_eq!(left.row_numbers().collect::<Vec<_>>(), [2, 4]);
+        let (second, fourth) = left.halves().unwrap();
+        assert_eq!(text(&second), r#"{"data":[[2,0]]}"#);
+        assert_eq!(text(&fourth), r#"{"data":[[4,0]]}"#);
+        assert!(batch.without(&[0, 1, 2, 3]).is_none());
+        assert_eq!(text(&batch.without(&[]).unwrap()), text(&batch));
+    }
+
     proptest! {
         #[test]
         fn batches_hold_every_row_once_in_order_within_the_limits(

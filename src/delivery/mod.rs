@@ -2,6 +2,7 @@
 //! some row is refused, until every row has its answer or the object has to stop.
 
 mod alike;
+mod clock;
 mod limiter;
 mod patience;
 mod sender;

@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::alike::Alike;
+use super::clock::Clock;
 use super::limiter::{AccountLimiter, LongClosed};
 use super::patience::{Again, Patience};
 use super::tally::{DeliveryTally, RefusedRow};
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretError, SecretRef};
-use crate::meta::{Answer, Client, Destination, ErrorCode, Named, Outcome, Request};
+use crate::meta::{Answer, Client, Destination, ErrorCode, Named, Outcome, RefusalCause, Request};
 use crate::telemetry::Metrics;
 
 /// Batches that are cut in two for refused rows, of one object. A file with more
@@ -49,6 +50,11 @@ pub enum Stop {
         "Meta's quota stays used up for longer than delivery.longest_wait_seconds: the rest can be sent when it has recovered"
     )]
     Throttled { until: Instant },
+    #[error(
+        "the answer to a request was lost, and now its events are too old for Meta ({answer}): whether they arrived nobody can know, and its rows stay \
+         unknown"
+    )]
+    InDoubt { answer: Named },
     #[error(transparent)]
     Credentials(#[from] SecretError),
     /// Told to, by a shutdown, a lost message, or another batch that had to stop.
@@ -86,6 +92,7 @@ pub struct Sender {
     alike: Alike,
     /// A fault of ours was told of; once is enough.
     told_of_our_fault: AtomicBool,
+    clock: Clock,
 }
 
 impl Sender {
@@ -95,6 +102,7 @@ impl Sender {
             splits: AtomicU32::new(0),
             alike: Alike::default(),
             told_of_our_fault: AtomicBool::new(false),
+            clock: Clock::now(),
         }
     }
 
@@ -108,16 +116,24 @@ impl Sender {
     ///
     /// Dropping the future in mid-request leaves the rows of that request unknown;
     /// delivering the same batch again sends the same bytes.
-    pub async fn deliver(&self, batch: Batch) -> Result<DeliveryTally, Stop> {
+    ///
+    /// `in_doubt` says whether an earlier attempt may have brought it to Meta; after a stop,
+    /// whether that is so now. What is in doubt is only ever sent as it was. Of any other
+    /// batch, events that have grown too old meanwhile are refused here.
+    pub async fn deliver(&self, batch: Batch, in_doubt: &mut bool) -> Result<DeliveryTally, Stop> {
         let mut tally = DeliveryTally {
             batches: 1,
             ..DeliveryTally::default()
         };
         // Last in, first out, and the left half last: rows keep their order.
-        let mut waiting = vec![batch];
-        while let Some(batch) = waiting.pop() {
-            match self.send(&batch, &mut tally).await? {
+        let mut waiting = vec![(batch, *in_doubt)];
+        while let Some((batch, mut doubt)) = waiting.pop() {
+            let end = self.send(&batch, &mut doubt, &mut tally).await;
+            *in_doubt |= doubt;
+            match end? {
                 Final::Accepted { invalid } => {
+                    // Should a later part have to stop, all of it is made again.
+                    *in_doubt = true;
                     self.alike.accepted();
                     self.with.metrics.rows_accepted.inc_by(batch.rows());
                     self.with.metrics.entries_invalid.inc_by(invalid);
@@ -125,12 +141,16 @@ impl Sender {
                     tally.entries_sent += batch.entries();
                     tally.entries_invalid += invalid;
                 }
+                Final::TooOld { places } => {
+                    self.grew_too_old(&batch, &places, &mut tally);
+                    waiting.extend(batch.without(&places).map(|left| (left, doubt)));
+                }
                 Final::Refused { answer } => match batch.halves() {
                     Some((left, right)) => {
                         if self.splits.fetch_add(1, Ordering::Relaxed) >= MOST_SPLITS {
                             return Err(Stop::TooManyRefused { answer });
                         }
-                        waiting.extend([right, left]);
+                        waiting.extend([(right, doubt), (left, doubt)]);
                     }
                     None => {
                         let error = answer.error;
@@ -140,9 +160,11 @@ impl Sender {
                             return Err(Stop::TooManyRefused { answer });
                         }
                         tally.entries_sent += batch.entries();
+                        let cause = RefusalCause::ByMeta(error);
+                        let rows = batch.row_numbers();
                         tally
                             .refused
-                            .extend(batch.row_numbers().map(|row| RefusedRow { row, error }));
+                            .extend(rows.map(|row| RefusedRow { row, cause }));
                     }
                 },
             }
@@ -156,9 +178,10 @@ impl Sender {
     /// refused.
     pub fn conclude(&self, accepted: u64, refused: Option<RefusedRow>) -> Result<(), Stop> {
         match refused {
-            Some(RefusedRow { error, .. })
-                if accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) =>
-            {
+            Some(RefusedRow {
+                cause: RefusalCause::ByMeta(error),
+                ..
+            }) if accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) => {
                 let answer = Named {
                     error,
                     ..Named::default()
@@ -170,7 +193,12 @@ impl Sender {
     }
 
     /// Sends one request until its answer is final.
-    async fn send(&self, batch: &Batch, tally: &mut DeliveryTally) -> Result<Final, Stop> {
+    async fn send(
+        &self,
+        batch: &Batch,
+        in_doubt: &mut bool,
+        tally: &mut DeliveryTally,
+    ) -> Result<Final, Stop> {
         let request = self.with.destination.request(batch);
         let mut patience = Patience::new(self.with.attempts);
         let mut renewed = false;
@@ -179,6 +207,13 @@ impl Sender {
                 .or_halted(self.with.credentials.get(&self.with.secret))
                 .await??;
             let turn = self.or_halted(self.with.limiter.ready()).await??;
+            // Here, after all the waiting. What is in doubt goes out as it was, and Meta decides.
+            if !*in_doubt {
+                let places = self.too_old(batch);
+                if !places.is_empty() {
+                    return Ok(Final::TooOld { places });
+                }
+            }
             let answer = self.attempt(&request, &credentials, tally).await;
             let closed_for = turn.answered(&answer);
             let outcome = answer.outcome;
@@ -199,6 +234,14 @@ impl Sender {
                 }
                 Outcome::Partial { received, invalid } => {
                     return Ok(self.accepted(batch, answer, received, invalid, tally));
+                }
+                // What is refused now may have been taken when it was younger.
+                Outcome::BadData
+                    if *in_doubt
+                        && (answer.error.is_some_and(ErrorCode::is_about_age)
+                            || !self.too_old(batch).is_empty()) =>
+                {
+                    return Err(Stop::InDoubt { answer: named });
                 }
                 Outcome::BadData => return Ok(Final::Refused { answer: named }),
                 Outcome::TooMany if batch.rows() > 1 => {
@@ -227,7 +270,10 @@ impl Sender {
                     None
                 }
                 Outcome::Throttled { .. } => None,
-                Outcome::Unknown => Some(Again::Unknown),
+                Outcome::Unknown => {
+                    *in_doubt = true;
+                    Some(Again::Unknown)
+                }
                 Outcome::Unexplained => Some(Again::Unexplained),
                 Outcome::TooLarge if batch.rows() > 1 => Some(Again::Whole),
                 Outcome::Transient | Outcome::TooLarge => Some(Again::Transient),
@@ -250,6 +296,27 @@ impl Sender {
             Again::Whole => Ok(Final::Refused { answer }),
             Again::Unexplained => Err(Stop::Configuration { answer }),
         }
+    }
+
+    fn too_old(&self, batch: &Batch) -> Vec<usize> {
+        self.with
+            .destination
+            .too_old(batch, self.clock.unix_seconds())
+    }
+
+    fn grew_too_old(&self, batch: &Batch, places: &[usize], tally: &mut DeliveryTally) {
+        warn!(
+            batch.sequence = batch.sequence(),
+            rows = places.len(),
+            "events grew older than Meta takes them while they waited; their rows are refused"
+        );
+        self.with.metrics.rows_refused.inc_by(places.len() as u64);
+        let rows = batch.row_numbers().enumerate();
+        let rows = rows.filter(|(place, _)| places.binary_search(place).is_ok());
+        let cause = RefusalCause::TooOld;
+        tally
+            .refused
+            .extend(rows.map(|(_, row)| RefusedRow { row, cause }));
     }
 
     fn tell_of_our_fault(&self, answer: &Named) {
@@ -347,6 +414,10 @@ enum Final {
     /// As a whole: if it holds several rows, each half may still pass.
     Refused {
         answer: Named,
+    },
+    /// It was not sent: the rows at these places are not to be sent any more.
+    TooOld {
+        places: Vec<usize>,
     },
 }
 

@@ -1,12 +1,19 @@
 //! What became of the rows that were sent, in counts.
 
-use crate::meta::{ErrorCode, TraceId};
+use crate::meta::{RefusalCause, TraceId};
 
-/// A row that Meta refused when it was sent alone.
+/// A row that was not accepted, for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedRow {
     pub row: u64,
-    pub error: Option<ErrorCode>,
+    pub cause: RefusalCause,
+}
+
+impl RefusedRow {
+    /// Whether Meta was asked.
+    pub fn is_by_meta(&self) -> bool {
+        matches!(self.cause, RefusalCause::ByMeta(_))
+    }
 }
 
 /// Sums over batches. Rows are source rows; entries are what the requests held.

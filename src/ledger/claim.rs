@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::entry::{Attempts, Entry, Schema, State};
+use super::keeper::MOST_AHEAD;
 use super::progress::Progress;
 use super::{Found, Ledger, LedgerError, Put, Tag};
 use crate::object::version::ObjectVersion;
@@ -172,6 +173,12 @@ impl Claimant<'_> {
         entry.claimed_at = now.into();
         entry.updated_at = now.into();
         entry.attempts.total += 1;
+        if entry.state == State::InProgress {
+            // Its owner died or was taken for dead, with requests out, perhaps.
+            let sent_before = entry.progress.watermark.batches + MOST_AHEAD;
+            let in_doubt_before = &mut entry.progress.in_doubt_before;
+            *in_doubt_before = sent_before.max(*in_doubt_before);
+        }
         match entry.state {
             // One more delivery, from the beginning.
             State::Done | State::Superseded => self.begin_anew(&mut entry, now),
@@ -198,6 +205,7 @@ impl Claimant<'_> {
             entry.progress = Progress {
                 unknown: std::mem::take(&mut entry.progress.unknown),
                 restarted: entry.progress.restarted.take(),
+                in_doubt_before: entry.progress.in_doubt_before,
                 ..Progress::default()
             };
         }

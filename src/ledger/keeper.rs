@@ -6,7 +6,7 @@
 //! never has more to send again, after whatever crash, than he may have in flight.
 //! Acknowledgements that come while a write is out are recorded together by the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -46,7 +46,7 @@ pub enum Ending {
 
 /// No batch is sent so far ahead of the first that is not acknowledged: what is known of
 /// each of them is kept in memory and in the entry.
-const MOST_AHEAD: u64 = 128;
+pub(super) const MOST_AHEAD: u64 = 128;
 
 /// A claimed object. Dropping it leaves the entry as it was written last; its lease then
 /// ends by itself.
@@ -56,6 +56,9 @@ pub struct Keeper {
     lost: Arc<OnceLock<Lost>>,
     /// Acknowledged by an earlier attempt, beyond the watermark.
     earlier: BTreeMap<u64, BatchRows>,
+    /// Sent by an earlier attempt, perhaps, with an answer that nobody has.
+    in_doubt: BTreeSet<u64>,
+    in_doubt_before: u64,
     /// The first batch that is not acknowledged.
     next: watch::Receiver<u64>,
     _task: AbortOnDropHandle<()>,
@@ -81,6 +84,9 @@ impl Keeper {
     pub fn start(claimed: Claimed, ledger: Arc<dyn Ledger>, halt: CancellationToken) -> Keeper {
         let beyond = &claimed.entry.progress.beyond;
         let earlier = beyond.iter().map(|rows| (rows.batch, *rows)).collect();
+        let unknown = claimed.entry.progress.unknown.iter();
+        let in_doubt = unknown.map(|rows| rows.batch).collect();
+        let in_doubt_before = claimed.entry.progress.in_doubt_before;
         let (commands, receiver) = mpsc::unbounded_channel();
         let lost = Arc::new(OnceLock::new());
         let (passed, next) = watch::channel(claimed.entry.progress.watermark.batches);
@@ -106,6 +112,8 @@ impl Keeper {
             commands,
             lost,
             earlier,
+            in_doubt,
+            in_doubt_before,
             next,
             _task: AbortOnDropHandle::new(task),
         }
@@ -120,6 +128,12 @@ impl Keeper {
     /// sent again, but its cut be passed on.
     pub fn acknowledged_earlier(&self, batch: u64) -> Option<BatchRows> {
         self.earlier.get(&batch).copied()
+    }
+
+    /// Whether an earlier attempt may have brought this batch to Meta without anybody
+    /// hearing of it.
+    pub fn may_have_arrived(&self, batch: u64) -> bool {
+        batch < self.in_doubt_before || self.in_doubt.contains(&batch)
     }
 
     /// Waits until this batch is not too far ahead of those that have no answer yet.

@@ -23,6 +23,10 @@ pub struct Progress {
     /// Batches that were sent, and of which nobody knows whether they arrived.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<BatchRows>,
+    /// Of the batches before this one, those that are not acknowledged may have been sent by
+    /// an attempt that ended without a word.
+    #[serde(default)]
+    pub in_doubt_before: u64,
     /// Of all acknowledged batches.
     pub answered: Answered,
     pub rejects: RejectSegments,

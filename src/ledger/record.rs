@@ -81,8 +81,8 @@ impl Record {
         let mut refused = RejectList::default();
         let answered = &mut self.entry.progress.answered;
         for row in &tally.refused {
-            answered.refusals.add(row.row, row.error);
-            refused.refused(row.row, row.error);
+            answered.refusals.add(row.row, row.cause);
+            refused.refused(row.row, row.cause);
         }
         answered.batches += tally.batches;
         answered.rows_accepted += tally.rows_accepted;

@@ -74,6 +74,11 @@ impl ErrorCode {
         }
     }
 
+    /// An event is too old, or of the future.
+    pub fn is_about_age(self) -> bool {
+        (self.code, self.subcode) == (100, Some(2_804_003))
+    }
+
     /// Whether the error is one of those by which Meta refuses the content of a row:
     /// the family of event validation. Any other that refuses a row may as well refuse
     /// something that all of the requests have in common.

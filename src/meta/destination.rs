@@ -28,6 +28,12 @@ pub trait Destination: Send + Sync {
 
     fn request(&self, batch: &Batch) -> Request;
 
+    /// Which rows of the batch, by their places in it, Meta would not take any more at this
+    /// moment (Unix seconds), and with them the request.
+    fn too_old(&self, _batch: &Batch, _now: i64) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// What was left out of the rows written so far, because it was optional and could
     /// not be sent.
     fn left_out(&self) -> Vec<LeftOut> {

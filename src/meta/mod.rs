@@ -33,5 +33,5 @@ pub use lookup::{
     AdAccount, AdAccountTerms, Audience, AudienceState, Dataset, DatasetState, Lookup,
     OperationStatus,
 };
-pub use outcome::{ErrorCode, Named, Outcome};
+pub use outcome::{ErrorCode, Named, Outcome, RefusalCause};
 pub use usage::{BusinessUsage, Reading, Usage};

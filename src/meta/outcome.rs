@@ -77,6 +77,32 @@ impl fmt::Display for ErrorCode {
     }
 }
 
+/// Why a row that was ready to be sent is not among those that Meta accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// It was sent alone, and Meta did not take it.
+    ByMeta(Option<ErrorCode>),
+    /// It was not sent: while it waited, its event grew older than Meta takes any.
+    TooOld,
+}
+
+impl From<Option<ErrorCode>> for RefusalCause {
+    fn from(error: Option<ErrorCode>) -> RefusalCause {
+        RefusalCause::ByMeta(error)
+    }
+}
+
+/// As receipts and lists of rejects have it.
+impl fmt::Display for RefusalCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RefusalCause::ByMeta(Some(error)) => error.fmt(f),
+            RefusalCause::ByMeta(None) => f.write_str("no code"),
+            RefusalCause::TooOld => f.write_str("event_too_old"),
+        }
+    }
+}
+
 /// What an answer that is no success is called in front of people: Meta's number for it and
 /// what to quote to Meta's support, or as much of it as there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

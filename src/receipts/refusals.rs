@@ -1,10 +1,10 @@
-//! Rows that were sent and that Meta did not take, by Meta's error.
+//! Rows that were ready to be sent and that Meta does not take, by the cause.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::meta::ErrorCode;
+use crate::meta::RefusalCause;
 
 /// Every refusal is counted; the first hundred are named by their row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Refusals {
 pub struct RefusalSample {
     /// Of the data rows, from 1.
     pub row: u64,
-    /// Meta's code and subcode, as `100/2804003`.
+    /// Meta's code and subcode, as `100/2804003`; `event_too_old` where it was not asked.
     pub error: String,
 }
 
@@ -28,8 +28,8 @@ impl Refusals {
     const MOST_SAMPLES: usize = 100;
 
     /// Once for each refused row.
-    pub fn add(&mut self, row: u64, error: Option<ErrorCode>) {
-        let error = error.map_or_else(|| "no code".to_owned(), |error| error.to_string());
+    pub fn add(&mut self, row: u64, cause: impl Into<RefusalCause>) {
+        let error = cause.into().to_string();
         *self.counts.entry(error.clone()).or_default() += 1;
         if self.samples.len() < Self::MOST_SAMPLES {
             self.samples.push(RefusalSample { row, error });

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::meta::ErrorCode;
+use crate::meta::RefusalCause;
 
 /// Collects a part of the list while an object is read: CSV, gzip'd as it grows, which is
 /// some five bytes a row. Parts are gzip members, which [`whole_list`] puts together. The
@@ -56,12 +56,10 @@ impl RejectList {
         ));
     }
 
-    /// A row that was sent alone and that Meta did not take.
-    pub fn refused(&mut self, row: u64, error: Option<ErrorCode>) {
-        match error {
-            Some(error) => self.add(format_args!("{row},refused,,{error}\n")),
-            None => self.add(format_args!("{row},refused,,no code\n")),
-        }
+    /// A row that was ready to be sent and that Meta does not take.
+    pub fn refused(&mut self, row: u64, cause: impl Into<RefusalCause>) {
+        let cause = cause.into();
+        self.add(format_args!("{row},refused,,{cause}\n"));
     }
 
     fn add(&mut self, line: fmt::Arguments<'_>) {
@@ -108,6 +106,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::io::Read;
+
+    use crate::meta::ErrorCode;
 
     use super::*;
 

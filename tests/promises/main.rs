@@ -7,6 +7,7 @@ mod peak;
 mod stage;
 
 mod accounting;
+mod ages;
 mod destinations;
 mod endurance;
 mod erasure;

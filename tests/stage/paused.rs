@@ -188,9 +188,17 @@ impl Paused {
 
     /// Puts an object into the bucket and sends its event.
     pub async fn put(&self, key: &str, content: &str) -> ObjectAddress {
+        self.write(key, content);
+        self.announce(key).await
+    }
+
+    pub fn write(&self, key: &str, content: &str) {
         let path = self.path(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
+    }
+
+    pub async fn announce(&self, key: &str) -> ObjectAddress {
         let address = ObjectAddress {
             bucket: BUCKET.to_owned(),
             key: key.to_owned(),
@@ -200,6 +208,13 @@ impl Paused {
         let now = OffsetDateTime::now_utc();
         self.queue.send(event::announce(&version, None, now));
         address
+    }
+
+    /// As if the object had been written at that time (Unix seconds).
+    pub fn written_at(&self, key: &str, at: i64) {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at.unsigned_abs());
+        let file = std::fs::File::options().write(true).open(self.path(key));
+        file.unwrap().set_modified(at).unwrap();
     }
 
     pub async fn receipt(&self, address: &ObjectAddress) -> Option<Receipt> {

@@ -104,7 +104,7 @@ async fn a_request_that_may_be_too_large_is_tried_again_and_then_sent_in_halves(
     let stage = Stage::new().await;
     let too_large = GraphError::new(500, 1).subcode(99);
     stage.simulator.fault(stage.answer(1, too_large).times(3));
-    let tally = stage.sender.deliver(batch(4)).await.unwrap();
+    let tally = stage.sender.deliver(batch(4), &mut false).await.unwrap();
     assert_eq!((tally.rows_accepted, tally.refused.len()), (4, 0));
     assert_eq!((tally.requests, tally.retries), (5, 2));
     assert_eq!(stage.simulator.inspect().audiences["7"].members, 4);
@@ -115,12 +115,16 @@ async fn too_many_parameters_are_halved_at_once_and_of_one_row_are_the_set_up() 
     let stage = Stage::new().await;
     let too_many = || GraphError::new(400, 105);
     stage.simulator.fault(stage.answer(1, too_many()));
-    let tally = stage.sender.deliver(batch(4)).await.unwrap();
+    let tally = stage.sender.deliver(batch(4), &mut false).await.unwrap();
     assert_eq!((tally.rows_accepted, tally.refused.len()), (4, 0));
     assert_eq!((tally.requests, tally.retries), (3, 0));
 
     stage.simulator.fault(stage.answer(1, too_many()).always());
-    let stop = stage.sender.deliver(batch(1)).await.unwrap_err();
+    let stop = stage
+        .sender
+        .deliver(batch(1), &mut false)
+        .await
+        .unwrap_err();
     assert!(matches!(stop, Stop::Configuration { .. }), "{stop}");
 }
 
@@ -129,7 +133,11 @@ async fn a_replacement_under_way_is_not_waited_for_here() {
     let stage = Stage::new().await;
     let busy = GraphError::new(400, 2650).subcode(1_870_145);
     stage.simulator.fault(stage.answer(1, busy).always());
-    let stop = stage.sender.deliver(batch(4)).await.unwrap_err();
+    let stop = stage
+        .sender
+        .deliver(batch(4), &mut false)
+        .await
+        .unwrap_err();
     assert!(matches!(stop, Stop::Busy { .. }), "{stop}");
     assert_eq!(stage.simulator.inspect().requests.total, 1);
 }
@@ -141,7 +149,7 @@ async fn why_a_route_stops_names_the_error_the_trace_id_and_what_to_do() {
     stage.simulator.fault(stage.answer(1, terms).always());
     let stop = stage
         .sender
-        .deliver(batch(4))
+        .deliver(batch(4), &mut false)
         .await
         .unwrap_err()
         .to_string();
@@ -158,7 +166,11 @@ async fn an_error_that_every_row_meets_is_not_laid_on_the_rows() {
     let stage = Stage::new().await;
     let refused = stage.answer(1, GraphError::new(400, 100)).always();
     stage.simulator.fault(refused);
-    let stop = stage.sender.deliver(batch(1_000)).await.unwrap_err();
+    let stop = stage
+        .sender
+        .deliver(batch(1_000), &mut false)
+        .await
+        .unwrap_err();
     assert!(matches!(stop, Stop::TooManyRefused { .. }), "{stop}");
     let requests = stage.simulator.inspect().requests.total;
     assert!(requests < 100, "{requests} requests to find it out");
@@ -173,7 +185,7 @@ async fn a_single_row_is_refused_for_itself_only_if_the_error_says_so() {
             error = error.subcode(subcode);
         }
         stage.simulator.fault(stage.answer(1, error));
-        let tally = stage.sender.deliver(batch(1)).await.unwrap();
+        let tally = stage.sender.deliver(batch(1), &mut false).await.unwrap();
         assert_eq!(tally.refused.len(), 1);
         let concluded = stage
             .sender
@@ -190,7 +202,11 @@ async fn rows_that_were_accepted_before_a_stop_are_counted() {
     stage
         .simulator
         .fault(stage.answer(3, GraphError::new(403, 10)));
-    let stop = stage.sender.deliver(batch(2)).await.unwrap_err();
+    let stop = stage
+        .sender
+        .deliver(batch(2), &mut false)
+        .await
+        .unwrap_err();
     assert!(matches!(stop, Stop::Configuration { .. }), "{stop}");
     assert_eq!(stage.metrics.rows_accepted.get(), 1);
 }
@@ -207,7 +223,8 @@ impl SecretReader for Silent {
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_secret() {
     let stage = Stage::with(Silent).await;
-    let deliver = stage.sender.deliver(batch(1));
+    let mut in_doubt = false;
+    let deliver = stage.sender.deliver(batch(1), &mut in_doubt);
     let stop = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         stage.halt.cancel();

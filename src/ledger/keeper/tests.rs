@@ -205,7 +205,7 @@ async fn a_long_list_of_rejects_is_kept_beside_the_entry() {
         let refused = (0..2_000).map(|row| RefusedRow {
             // Numbers that hardly compress.
             row: (batch * 2_000 + row) * 7_919 % 1_000_003,
-            error: None,
+            cause: None.into(),
         });
         let tally = DeliveryTally {
             refused: refused.collect(),

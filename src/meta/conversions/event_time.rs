@@ -50,6 +50,8 @@ pub(super) struct EventTimes {
     source: Source,
     oldest: i64,
     newest: i64,
+    /// The age that Meta takes, less the margin.
+    limit: i64,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,8 @@ impl EventTimes {
             ActionSource::PhysicalStore => 62,
             _ => 7,
         };
-        let oldest = now - limit_days * DAY + MARGIN;
+        let limit = limit_days * DAY - MARGIN;
+        let oldest = now - limit;
         let newest = now + AHEAD;
         let source = match fields.event_time {
             EventTime::Column(position) => Source::Column(position),
@@ -91,7 +94,21 @@ impl EventTimes {
             source,
             oldest,
             newest,
+            limit,
         })
+    }
+
+    /// The time of every event, where all have the same.
+    pub(super) fn fixed(&self) -> Option<i64> {
+        match self.source {
+            Source::Fixed(time) => Some(time),
+            Source::Column(_) => None,
+        }
+    }
+
+    /// Whether an event that was young enough when its row was read is too old by now.
+    pub(super) fn is_too_old(&self, time: i64, now: i64) -> bool {
+        time < now - self.limit
     }
 
     pub(super) fn of(&self, record: &Record) -> Result<i64, RowReject> {
@@ -176,6 +193,19 @@ mod tests {
             now,
             "no clock is so wrong"
         );
+    }
+
+    #[test]
+    fn an_event_that_was_young_enough_grows_too_old() {
+        let times = EventTimes {
+            source: Source::Column(0),
+            oldest: 0,
+            newest: 0,
+            limit: 7 * DAY - MARGIN,
+        };
+        let now = 1_762_902_353;
+        assert!(!times.is_too_old(now - 7 * DAY + MARGIN, now));
+        assert!(times.is_too_old(now - 7 * DAY + MARGIN, now + 1));
     }
 
     #[test]

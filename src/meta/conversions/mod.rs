@@ -30,6 +30,9 @@ use event_time::EventTimes;
 /// Meta: "You can send up to 1,000 events in data."
 const LARGEST_REQUEST: usize = 1_000;
 
+/// Between what is the same for all events of an object and the time of each.
+const TIME: &[u8] = b",\"event_time\":";
+
 /// Where the conversion happened: the values of Meta's `action_source` ("Server Event
 /// Parameters") but for `app`, whose events need an `app_data` that no audience file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -251,7 +254,7 @@ impl Destination for Conversions {
     ) -> Result<u32, RowReject> {
         let time = self.times.of(record)?;
         body.extend_from_slice(&self.constant);
-        body.extend_from_slice(b",\"event_time\":");
+        body.extend_from_slice(TIME);
         json::integer(body, time);
         body.extend_from_slice(b",\"event_id\":");
         match &self.fields.event_id {
@@ -280,6 +283,30 @@ impl Destination for Conversions {
             },
             method: Method::Post,
             body: batch.body(),
+        }
+    }
+
+    /// The times of a column stand in the body, each at the same place of its event, so that
+    /// nothing has to be kept for the rare batch that waited for days.
+    fn too_old(&self, batch: &Batch, now: i64) -> Vec<usize> {
+        let at = self.constant.len() + TIME.len();
+        let time = |event: &[u8]| {
+            let digits = event.get(at..)?.iter();
+            let digits = digits.take_while(|byte| byte.is_ascii_digit());
+            Some(digits.fold(0_i64, |sum, digit| {
+                sum.saturating_mul(10)
+                    .saturating_add(i64::from(digit - b'0'))
+            }))
+        };
+        let is_too_old = |time| self.times.is_too_old(time, now);
+        match self.times.fixed() {
+            Some(time) if is_too_old(time) => (0..batch.row_texts().count()).collect(),
+            Some(_) => Vec::new(),
+            None => {
+                let rows = batch.row_texts().enumerate();
+                let old = rows.filter(|(_, event)| time(event).is_some_and(is_too_old));
+                old.map(|(place, _)| place).collect()
+            }
         }
     }
 
