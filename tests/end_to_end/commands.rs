@@ -217,3 +217,37 @@ async fn healthcheck_tells_a_living_worker_from_none() {
     assert_eq!(code, Some(1));
     assert!(complaint.contains("no worker answers"), "{complaint}");
 }
+
+#[tokio::test]
+#[ignore = "needs LocalStack: make test"]
+async fn preflight_looks_at_queue_and_state_and_every_route() {
+    let stage = Stage::set_up().await;
+    let config = stage.people_config();
+    let preflight = |config: &str| run(&mut stage.command("preflight", config));
+    let (code, said, complaint) = preflight(&config);
+    assert_eq!(code, Some(0), "{said}{complaint}");
+    for line in [
+        "  ok      queue        the queue can be reached",
+        "  ok      state        the state can be read",
+        "  ok      token        Meta accepts the token",
+    ] {
+        assert!(said.lines().any(|said| said == line), "{said}");
+    }
+    assert_eq!(stage.uploads(), 0);
+
+    let mistyped = format!("{}-mistyped", stage.plane.state_bucket);
+    let (code, said, _) = preflight(&config.replace(&stage.plane.state_bucket, &mistyped));
+    assert_eq!(code, Some(4), "{said}");
+    let failed = |check: &str| {
+        let begins = format!("  FAILED  {check}");
+        said.lines().any(|line| line.starts_with(&begins))
+    };
+    assert!(failed("state") && !failed("queue"), "{said}");
+    assert!(said.contains(&mistyped), "{said}");
+
+    stage.put_token("default", "EAABonceGood").await;
+    let (code, said, _) = preflight(&config);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("  FAILED  token "), "{said}");
+    assert!(!said.contains("EAAB"), "{said}");
+}

@@ -326,6 +326,7 @@ async fn what_passes_makes_a_check_unknown_and_not_failed() {
         FaultAction::Truncate,
         // Perhaps a field that Meta has renamed: nothing follows for the audience.
         FaultAction::Error(GraphError::new(400, 100)),
+        FaultAction::Error(GraphError::new(400, 2635)),
     ];
     for action in questions {
         let stage = Stage::new().await;

@@ -183,6 +183,12 @@ async fn what_cannot_be_looked_for_now_is_tried_again_and_a_refused_token_stops_
     let halt = stage.deliver(&object).await.unwrap_err();
     assert!(matches!(halt, Halt::Delivery(_)), "{halt:?}");
     assert_eq!(halt.wait(), Wait::Route);
+    let renewed = TokenChange::renewed("second-token");
+    stage.simulator.change(Changes::token(renewed)).unwrap();
+    stage.secret.renew("second-token");
+    // Two reads of one secret are at least so far apart.
+    later(std::time::Duration::from_secs(5)).await;
+    assert_eq!(stage.delivered(&object).await.sent.accepted, 10);
 }
 
 #[tokio::test]

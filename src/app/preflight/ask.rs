@@ -72,6 +72,9 @@ impl Denied {
     fn of(answer: &Answer) -> Denied {
         match answer.outcome {
             Outcome::Auth => Denied::Token(answer.error),
+            Outcome::Configuration if answer.error.is_some_and(is_about_the_question) => {
+                Denied::Question(answer.error)
+            }
             Outcome::Configuration => Denied::Refused(answer.error),
             Outcome::BadData => Denied::Question(answer.error),
             Outcome::Accepted { .. }
@@ -85,6 +88,11 @@ impl Denied {
             | Outcome::TooMany => Denied::NotNow,
         }
     }
+}
+
+/// Signature, address, version: whatever is asked for would be refused alike.
+fn is_about_the_question(error: ErrorCode) -> bool {
+    matches!(error.code, 104 | 2500 | 2635)
 }
 
 /// Asks all there is to ask about a route. Dropping the future costs nothing.

@@ -75,7 +75,17 @@ pub(in crate::app) async fn with_audience_found(
     let Some(named) = &audience.named else {
         return Ok(None);
     };
-    match id_of(parts, route, audience, credentials).await {
+    let mut found = id_of(parts, route, audience, credentials).await;
+    if let Err(Unnamed::Denied(Denied::Token(_))) = &found {
+        // The token may have been renewed since it was read: look once.
+        let secret = &route.credentials;
+        let now = parts.credentials.refresh(secret, credentials).await;
+        let now = now.map_err(Stop::from)?;
+        if !now.same_secrets_as(credentials) {
+            found = id_of(parts, route, audience, &now).await;
+        }
+    }
+    match found {
         Ok(id) => Ok(Some(route.with_audience(&id).map_err(Halt::Preflight)?)),
         Err(Unnamed::Denied(Denied::NotNow)) => {
             let answer = Named::default();
