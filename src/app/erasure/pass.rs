@@ -232,7 +232,7 @@ impl<'w> Work<'w> {
             self.counts.requests += 1;
             return Ok(());
         };
-        let tally: DeliveryTally = sender.deliver(batch).await?;
+        let tally: DeliveryTally = sender.deliver(batch, &mut false).await?;
         self.counts.sent += tally.rows_accepted;
         self.counts.entries += tally.entries_sent;
         self.counts.invalid += tally.entries_invalid;
@@ -241,11 +241,10 @@ impl<'w> Work<'w> {
         self.counts.refused += tally.refused.len() as u64;
         for refused in tally.refused {
             self.refused.get_or_insert(refused);
-            let error = refused.error.map(|error| error.to_string());
             self.counts.list(UnfinishedPerson {
                 person: refused.row,
                 key: None,
-                reason: error.unwrap_or_else(|| "no code".to_owned()),
+                reason: refused.cause.to_string(),
                 in_part: false,
             });
         }
