@@ -11,6 +11,7 @@ use super::fingerprint::fingerprint;
 use super::halt::Halt;
 use super::parts::Parts;
 use super::progress::Progress;
+use super::turn::NoTurn;
 use crate::config::Route;
 use crate::credentials::Credentials;
 use crate::delivery::Stop;
@@ -90,6 +91,26 @@ impl Activation<'_> {
             Looked::Done => return Ok(self.already_delivered()),
             Looked::Free(found) => found,
         };
+        // Before the claim, so that an object that waits for its turn is nobody's.
+        let halt = self.halt.child_token();
+        let turn = self.parts.turn(self.route, &halt).await?;
+        let of_turn = Activation { halt, ..self };
+        let ended = of_turn.claim_and_deliver(version, free).await;
+        let Some(turn) = turn else { return ended };
+        let lost = turn.lost();
+        turn.release().await;
+        match (ended, lost) {
+            // Whatever stopped then, it stopped because of this.
+            (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
+            (ended, _) => ended,
+        }
+    }
+
+    async fn claim_and_deliver(
+        self,
+        version: ObjectVersion,
+        free: Option<Box<Found>>,
+    ) -> Result<End, Halt> {
         let credentials = self.or_halted(self.credentials()).await?;
         let claimed = match self.claim(&version, &credentials, free).await? {
             Claim::Done => return Ok(self.already_delivered()),

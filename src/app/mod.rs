@@ -29,6 +29,7 @@ mod report;
 mod sample_gate;
 mod table;
 mod task_protection;
+mod turn;
 mod validate;
 mod worker;
 
@@ -42,5 +43,6 @@ pub use halt::{Halt, Refusal, Wait};
 pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};
 pub use task_protection::TaskProtection;
+pub use turn::NoTurn;
 pub use validate::{Findings, Validation, Verdict};
 pub use worker::Worker;

@@ -22,6 +22,7 @@ use crate::queue::sqs;
 use crate::queue::{InProcessQueue, Queue, SqsQueue};
 use crate::receipts::{LocalReceiptStore, ReceiptStore, S3ReceiptStore};
 use crate::telemetry::Metrics;
+use crate::turns::Turns;
 
 /// The parts, as the jobs share them.
 pub struct Parts {
@@ -31,6 +32,7 @@ pub struct Parts {
     pub ledger: Arc<dyn Ledger>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub documents: Arc<dyn Documents>,
+    pub turns: Turns,
     pub credentials: Arc<CredentialStore>,
     pub meta: Client,
     pub limiters: AccountLimiters,
@@ -137,6 +139,7 @@ impl Parts {
             source: places.source,
             ledger: places.ledger,
             receipts: places.receipts,
+            turns: Turns::new(places.documents.clone(), config.ledger.lease),
             documents: places.documents,
             credentials: places.credentials,
             limiters,

@@ -132,8 +132,8 @@ async fn an_audience_by_value_has_each_members_value_and_limit() {
     let reasons: Vec<_> = receipt
         .rejects
         .counts()
-        .iter()
-        .map(|(reason, _)| reason.as_str())
+        .keys()
+        .map(|reason| reason.as_str())
         .collect();
     assert_eq!(
         (receipt.sent.accepted, receipt.rows.rejected),

@@ -17,4 +17,5 @@ mod messages;
 mod parquet;
 mod rejects;
 mod rows;
+mod turns;
 mod versions;

@@ -10,12 +10,15 @@ mod pass;
 mod target;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::halt::{Halt, Refusal};
 use super::parts::Parts;
+use super::turn::NoTurn;
 use crate::config::RouteInput;
 use crate::delivery::Stop;
 use crate::identity::columns::CountryCode;
@@ -24,6 +27,7 @@ use crate::meta::ErrorCode;
 use crate::object::ObjectSource;
 use crate::object::version::ObjectAddress;
 use crate::receipts::{Code, ErasedFrom, ErasedStatus, ErasureCounts};
+use crate::turns::{HeldTurn, Mode};
 use pass::Pass;
 
 pub use target::{NoTarget, Place, Selection, Target};
@@ -33,6 +37,9 @@ const TOO_SMALL: ErrorCode = ErrorCode {
     code: 200,
     subcode: Some(1_870_047),
 };
+
+/// Whoever waits for a turn at an audience asks so often.
+const BETWEEN_ASKING: Duration = Duration::from_secs(1);
 
 /// Who is to be removed.
 pub enum People {
@@ -109,16 +116,65 @@ impl Erasure<'_> {
         all
     }
 
-    async fn of<'t>(&self, target: Target<'t>, sends: bool) -> Erased<'t> {
-        let mut counts = ErasureCounts::default();
+    /// Not while others add people to the audience, where that can be known.
+    async fn in_turn(&self, target: &Target<'_>, counts: &mut ErasureCounts) -> Result<(), Halt> {
+        let halt = self.halt.child_token();
+        let turn = self.turn(target, &halt).await?;
         let pass = Pass {
             erasure: self,
-            target: &target,
-            sends,
+            target,
+            sends: true,
+            halt,
         };
-        let ended = match self.halt.is_cancelled() {
-            true => Err(Halt::Halted),
-            false => pass.run(&mut counts).await,
+        let ended = pass.run(counts).await;
+        let Some(turn) = turn else { return ended };
+        let lost = turn.lost();
+        turn.release().await;
+        match (ended, lost) {
+            (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
+            (ended, _) => ended,
+        }
+    }
+
+    async fn turn(
+        &self,
+        target: &Target<'_>,
+        halt: &CancellationToken,
+    ) -> Result<Option<HeldTurn>, Halt> {
+        let Place::Audience(audience) = &target.place else {
+            return Ok(None);
+        };
+        let until = Instant::now() + self.parts.config.delivery.longest_wait;
+        loop {
+            if halt.is_cancelled() {
+                return Err(Halt::Halted);
+            }
+            match self.parts.turn_at(audience, Mode::Remove, halt).await {
+                Err(Halt::Turn(NoTurn::Others { .. })) if Instant::now() < until => {
+                    tokio::select! {
+                        () = halt.cancelled() => {}
+                        () = sleep(BETWEEN_ASKING) => {}
+                    }
+                }
+                turn => return turn,
+            }
+        }
+    }
+
+    async fn of<'t>(&self, target: Target<'t>, sends: bool) -> Erased<'t> {
+        let mut counts = ErasureCounts::default();
+        let ended = match sends {
+            true => self.in_turn(&target, &mut counts).await,
+            false => {
+                let halt = self.halt.clone();
+                let pass = Pass {
+                    erasure: self,
+                    target: &target,
+                    sends,
+                    halt,
+                };
+                pass.run(&mut counts).await
+            }
         };
         Erased {
             target,
