@@ -27,3 +27,4 @@ pub mod rows;
 mod similar;
 mod state;
 pub mod telemetry;
+pub mod turns;

@@ -12,6 +12,7 @@ use super::halt::Halt;
 use super::parts::Parts;
 use super::preflight::with_audience_found;
 use super::progress::Progress;
+use super::turn::NoTurn;
 use crate::config::Route;
 use crate::credentials::Credentials;
 use crate::delivery::Stop;
@@ -94,25 +95,40 @@ impl Activation<'_> {
         let credentials = self.or_halted(self.credentials()).await?;
         let found = with_audience_found(self.parts, self.route, &credentials);
         let found = self.or_halted(found).await?;
-        let this = self.on(found.as_ref().unwrap_or(self.route));
-        let claimed = match this.claim(&version, &credentials, free).await? {
+        // Before the claim, so that an object that waits for its turn is nobody's.
+        let halt = self.halt.child_token();
+        let route = found.as_ref().unwrap_or(self.route);
+        let turn = self.parts.turn(route, &halt).await?;
+        let of_turn = Activation {
+            route,
+            halt,
+            ..self
+        };
+        let claimed = of_turn.claim_and_deliver(version, &credentials, free);
+        let ended = claimed.await;
+        let Some(turn) = turn else { return ended };
+        let lost = turn.lost();
+        turn.release().await;
+        match (ended, lost) {
+            // Whatever stopped then, it stopped because of this.
+            (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
+            (ended, _) => ended,
+        }
+    }
+
+    async fn claim_and_deliver(
+        self,
+        version: ObjectVersion,
+        credentials: &Credentials,
+        free: Option<Box<Found>>,
+    ) -> Result<End, Halt> {
+        let claimed = match self.claim(&version, credentials, free).await? {
             Claim::Done => return Ok(self.already_delivered()),
             Claim::Busy { lease } => return Err(Halt::Busy { lease }),
             Claim::Held(claimed) => claimed,
         };
-        let attempt = Attempt::begin(&this, version, *claimed);
-        attempt.run(&credentials).await
-    }
-
-    /// The same on a route that knows the id of its audience.
-    fn on<'r>(&'r self, route: &'r Route) -> Activation<'r> {
-        Activation {
-            route,
-            replay: self.replay.clone(),
-            halt: self.halt.clone(),
-            progress: self.progress.clone(),
-            ..*self
-        }
+        let attempt = Attempt::begin(&self, version, *claimed);
+        attempt.run(credentials).await
     }
 
     fn already_delivered(&self) -> End {

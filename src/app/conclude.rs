@@ -152,6 +152,7 @@ impl Conclusion<'_> {
             | Halt::Receipts(_)
             | Halt::Ledger(_)
             | Halt::Busy { .. }
+            | Halt::Turn(_)
             | Halt::Lost(_)
             | Halt::Again => false,
         }

@@ -8,7 +8,9 @@ use tokio::time::Instant;
 
 use super::produce::ProduceError;
 use super::sample_gate::Blocked;
+use super::turn::NoTurn;
 use crate::delivery::Stop;
+use crate::documents::DocumentError;
 use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
 use crate::identity::key::Key;
@@ -17,6 +19,7 @@ use crate::meta::{ErrorCode, TooOld};
 use crate::object::{ContentError, ObjectError};
 use crate::receipts::{Status, StoreError};
 use crate::rows::RowsError;
+use crate::turns::TurnError;
 
 /// The quota may have recovered earlier than was said; and a queue hides no message for
 /// longer than twelve hours.
@@ -45,6 +48,8 @@ pub enum Halt {
     Busy {
         lease: Duration,
     },
+    /// The audience is not its route's to write to now.
+    Turn(NoTurn),
     /// The object is no longer this worker's.
     Lost(Lost),
     /// What was begun before is through, and what the message asks for is still to do.
@@ -116,6 +121,13 @@ impl Halt {
         match self {
             Halt::Halted | Halt::Delivery(Stop::Halted) | Halt::Again => Wait::None,
             Halt::Busy { lease } => Wait::Lease(*lease),
+            Halt::Turn(NoTurn::Others { rest }) => Wait::Lease(*rest),
+            Halt::Turn(NoTurn::Lost(_)) => Wait::Passing,
+            Halt::Turn(NoTurn::Unknown(error)) => match error {
+                TurnError::Documents(DocumentError::Setup(_)) => Wait::Route,
+                TurnError::Documents(DocumentError::Transient(_)) => Wait::Passing,
+                TurnError::Unreadable { .. } => Wait::Route,
+            },
             // Whoever has it goes on; or nobody has, because the ledger is out of reach.
             Halt::Lost(_) => Wait::Passing,
             Halt::Ledger(error) => match error {
@@ -175,6 +187,8 @@ impl Halt {
             Halt::Receipts(_) => "receipt_not_stored",
             Halt::Ledger(_) => "ledger_not_reached",
             Halt::Busy { .. } => "busy",
+            Halt::Turn(NoTurn::Others { .. } | NoTurn::Lost(_)) => "others_turn",
+            Halt::Turn(NoTurn::Unknown(_)) => "turn_not_known",
             Halt::Lost(_) => "lost",
             Halt::Again => "again",
             Halt::NoProgress => "no_progress",
@@ -234,6 +248,7 @@ impl fmt::Display for Halt {
                 "another worker has the object; its lease ends in {} s unless it is renewed",
                 lease.as_secs()
             ),
+            Halt::Turn(turn) => ErrorChain(turn).fmt(f),
             Halt::Lost(lost) => lost.fmt(f),
             Halt::Again => f.write_str("what was begun before is through; what was asked for follows"),
             Halt::NoProgress => f.write_str(
@@ -418,6 +433,12 @@ impl From<ObjectError> for Halt {
 impl From<Stop> for Halt {
     fn from(stop: Stop) -> Halt {
         Halt::Delivery(stop)
+    }
+}
+
+impl From<NoTurn> for Halt {
+    fn from(turn: NoTurn) -> Halt {
+        Halt::Turn(turn)
     }
 }
 

@@ -31,6 +31,7 @@ mod report;
 mod sample_gate;
 mod table;
 mod task_protection;
+mod turn;
 mod validate;
 mod worker;
 
@@ -45,5 +46,6 @@ pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};
 pub use quarters::Quarters;
 pub use task_protection::TaskProtection;
+pub use turn::NoTurn;
 pub use validate::{Findings, Validation, Verdict};
 pub use worker::Worker;

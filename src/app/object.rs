@@ -208,6 +208,9 @@ fn halted(
             info!(reason = %halt, "the message is given back");
         }
         Wait::None => info!("stopped before the end; the message is given back"),
+        Wait::Lease(_) if matches!(halt, Halt::Turn(_)) => {
+            info!(reason = %halt, rest_s, "it is others' turn at the audience; the message rests");
+        }
         Wait::Lease(_) => {
             info!(reason = %halt, rest_s, "another worker has the object; the message rests");
         }

@@ -24,6 +24,7 @@ use crate::queue::sqs;
 use crate::queue::{InProcessQueue, Queue, SqsQueue};
 use crate::receipts::{LocalReceiptStore, ReceiptStore, S3ReceiptStore};
 use crate::telemetry::Metrics;
+use crate::turns::Turns;
 
 /// The parts, as the jobs share them.
 pub struct Parts {
@@ -33,6 +34,7 @@ pub struct Parts {
     pub ledger: Arc<dyn Ledger>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub documents: Arc<dyn Documents>,
+    pub turns: Turns,
     pub credentials: Arc<CredentialStore>,
     pub meta: Client,
     pub limiters: AccountLimiters,
@@ -142,6 +144,7 @@ impl Parts {
             source: places.source,
             ledger: places.ledger,
             receipts: places.receipts,
+            turns: Turns::new(places.documents.clone(), config.ledger.lease),
             documents: places.documents,
             credentials: places.credentials,
             limiters,

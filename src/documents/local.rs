@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
 
-use super::{Document, DocumentError, Documents, MOST_BYTES, Put, Tag, check};
+use super::{Document, DocumentError, Documents, Looked, MOST_BYTES, Put, Tag, check};
 use crate::state::directory;
 use crate::state::directory::swap::{read_tagged, swap};
 
@@ -24,16 +25,23 @@ impl LocalDocuments {
         }
     }
 
-    async fn get(&self, path: &str) -> Result<Option<Document>, DocumentError> {
-        let Some(read) = read_tagged(self.root.join(path), MOST_BYTES).await? else {
-            return Ok(None);
+    async fn get(&self, path: &str) -> Result<Looked, DocumentError> {
+        let read = read_tagged(self.root.join(path), MOST_BYTES).await?;
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let Some(read) = read else {
+            return Ok(Looked {
+                document: None,
+                now,
+            });
         };
         check(read.bytes.len(), &self.place_of(path))?;
-        Ok(Some(Document {
-            json: read.bytes,
-            tag: read.tag,
-            age: read.age,
-        }))
+        Ok(Looked {
+            document: Some(Document {
+                json: read.bytes,
+                tag: read.tag,
+            }),
+            now,
+        })
     }
 
     async fn put(
@@ -49,7 +57,7 @@ impl LocalDocuments {
 }
 
 impl Documents for LocalDocuments {
-    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Document>, DocumentError>> {
+    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Looked, DocumentError>> {
         self.get(path).boxed()
     }
 

@@ -5,8 +5,6 @@
 mod local;
 mod s3;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
@@ -20,7 +18,7 @@ pub use s3::S3Documents;
 /// whoever asks. The implementations pass one suite, `tests/documents_conformance.rs`.
 pub trait Documents: Send + Sync {
     /// What lies at this path, if anything does.
-    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Document>, DocumentError>>;
+    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Looked, DocumentError>>;
 
     /// Stores the document if what is there has this tag; with `None`, if nothing is
     /// there. When it says [`Put::Stored`], that survives a crash.
@@ -39,13 +37,20 @@ pub trait Documents: Send + Sync {
     fn place_of(&self, path: &str) -> String;
 }
 
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    pub document: Option<Document>,
+    /// What time it was, in Unix seconds by the clock of whoever keeps the documents: the
+    /// same for all workers, however their own clocks go.
+    pub now: i64,
+}
+
 /// A document as it was read.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub json: Vec<u8>,
     pub tag: Tag,
-    /// How long ago it was written, by the clock of whoever keeps it.
-    pub age: Duration,
 }
 
 /// Why a document could not be kept or read.

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{Document, DocumentError, Documents, MOST_BYTES, Put, Tag, check};
+use super::{Document, DocumentError, Documents, Looked, MOST_BYTES, Put, Tag, check};
 use crate::state::s3::swap::tag;
-use crate::state::s3::{At, S3Place};
+use crate::state::s3::{self, At, S3Place};
 use crate::state::s3_failure::{self, Step};
 
 /// Needs `s3:PutObject` and `s3:GetObject` below its prefix, and `s3:ListBucket`, without
@@ -46,20 +46,23 @@ impl S3Documents {
         }
     }
 
-    async fn get(&self, path: &str) -> Result<Option<Document>, DocumentError> {
+    async fn get(&self, path: &str) -> Result<Looked, DocumentError> {
         let at = self.at(path)?;
-        let got = in_time(Step::Read, &at, async {
-            Ok(self.place.get(&at, MOST_BYTES).await?)
+        let looked = in_time(Step::Read, &at, async {
+            Ok(self.place.look(&at, MOST_BYTES).await?)
         });
-        let Some(content) = got.await? else {
-            return Ok(None);
+        let s3::Looked { content, now } = looked.await?;
+        let document = match content {
+            None => None,
+            Some(content) => {
+                check(content.bytes.len(), &at.to_string())?;
+                Some(Document {
+                    tag: tag(Step::Read, &at, content.etag)?,
+                    json: content.bytes,
+                })
+            }
         };
-        check(content.bytes.len(), &at.to_string())?;
-        Ok(Some(Document {
-            tag: tag(Step::Read, &at, content.etag)?,
-            json: content.bytes,
-            age: content.age,
-        }))
+        Ok(Looked { document, now })
     }
 
     async fn put(
@@ -89,7 +92,7 @@ async fn in_time<T>(
 }
 
 impl Documents for S3Documents {
-    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Document>, DocumentError>> {
+    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Looked, DocumentError>> {
         self.get(path).boxed()
     }
 

@@ -41,6 +41,13 @@ impl fmt::Display for At {
     }
 }
 
+/// What was found when somebody looked.
+pub(crate) struct Looked {
+    pub(crate) content: Option<Content>,
+    /// Unix seconds, by S3's own clock.
+    pub(crate) now: i64,
+}
+
 /// What was read.
 pub(crate) struct Content {
     /// Cut off somewhere beyond the limit that was given.
@@ -98,6 +105,11 @@ impl S3Place {
     /// What lies there, if anything does. Whatever has more than `most` bytes comes back
     /// with more than these, but not with all.
     pub(crate) async fn get(&self, at: &At, most: usize) -> Result<Option<Content>, Failure> {
+        Ok(self.look(at, most).await?.content)
+    }
+
+    /// The same, and what time it is there.
+    pub(crate) async fn look(&self, at: &At, most: usize) -> Result<Looked, Failure> {
         let clock = ServerClock::default();
         let answer = self
             .client
@@ -111,10 +123,16 @@ impl S3Place {
             .await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if s3_failure::is_not_there(&error) => return Ok(None),
+            Err(error) if s3_failure::is_not_there(&error) => {
+                return Ok(Looked {
+                    content: None,
+                    now: clock.now(),
+                });
+            }
             Err(error) => return Err(s3_failure::judge(Step::Read, at, &error)),
         };
         let age = clock.since(answer.last_modified.as_ref());
+        let now = clock.now();
         let etag = answer.e_tag;
         let mut body = answer.body;
         let mut bytes = Vec::new();
@@ -128,7 +146,10 @@ impl S3Place {
                 break;
             }
         }
-        Ok(Some(Content { bytes, etag, age }))
+        Ok(Looked {
+            content: Some(Content { bytes, etag, age }),
+            now,
+        })
     }
 
     /// The limits of one call.

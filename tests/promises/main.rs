@@ -20,4 +20,5 @@ mod messages;
 mod parquet;
 mod rejects;
 mod rows;
+mod turns;
 mod versions;

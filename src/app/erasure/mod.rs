@@ -10,13 +10,17 @@ mod pass;
 mod target;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::halt::{Halt, Refusal};
 use super::parts::Parts;
-use crate::config::RouteInput;
+use super::preflight::with_audience_found;
+use super::turn::NoTurn;
+use crate::config::{Destination, RouteInput};
 use crate::delivery::Stop;
 use crate::identity::columns::CountryCode;
 use crate::identity::key::Key;
@@ -24,6 +28,7 @@ use crate::meta::ErrorCode;
 use crate::object::ObjectSource;
 use crate::object::version::ObjectAddress;
 use crate::receipts::{Code, ErasedFrom, ErasedStatus, ErasureCounts};
+use crate::turns::{HeldTurn, Mode};
 use pass::Pass;
 
 pub use target::{NoTarget, Place, Selection, Target};
@@ -33,6 +38,9 @@ const TOO_SMALL: ErrorCode = ErrorCode {
     code: 200,
     subcode: Some(1_870_047),
 };
+
+/// Whoever waits for a turn at an audience asks so often.
+const BETWEEN_ASKING: Duration = Duration::from_secs(1);
 
 /// Who is to be removed.
 pub enum People {
@@ -109,16 +117,87 @@ impl Erasure<'_> {
         all
     }
 
-    async fn of<'t>(&self, target: Target<'t>, sends: bool) -> Erased<'t> {
-        let mut counts = ErasureCounts::default();
+    /// Not while others add people to the audience, where that can be known.
+    async fn in_turn(&self, target: &Target<'_>, counts: &mut ErasureCounts) -> Result<(), Halt> {
+        let halt = self.halt.child_token();
+        let turn = self.turn(target, &halt).await?;
         let pass = Pass {
             erasure: self,
-            target: &target,
-            sends,
+            target,
+            sends: true,
+            halt,
         };
-        let ended = match self.halt.is_cancelled() {
-            true => Err(Halt::Halted),
-            false => pass.run(&mut counts).await,
+        let ended = pass.run(counts).await;
+        let Some(turn) = turn else { return ended };
+        let lost = turn.lost();
+        turn.release().await;
+        match (ended, lost) {
+            (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
+            (ended, _) => ended,
+        }
+    }
+
+    async fn turn(
+        &self,
+        target: &Target<'_>,
+        halt: &CancellationToken,
+    ) -> Result<Option<HeldTurn>, Halt> {
+        let (Place::Audience(audience), Some(route)) = (&target.place, target.routes.first())
+        else {
+            return Ok(None);
+        };
+        let until = Instant::now() + self.parts.config.delivery.longest_wait;
+        loop {
+            if halt.is_cancelled() {
+                return Err(Halt::Halted);
+            }
+            match self
+                .parts
+                .turn_at(route, audience, Mode::Remove, halt)
+                .await
+            {
+                Err(Halt::Turn(NoTurn::Others { .. })) if Instant::now() < until => {
+                    tokio::select! {
+                        () = halt.cancelled() => {}
+                        () = sleep(BETWEEN_ASKING) => {}
+                    }
+                }
+                turn => return turn,
+            }
+        }
+    }
+
+    /// An audience that has a name gets its id.
+    async fn find(&self, target: &mut Target<'_>) -> Result<(), Halt> {
+        let (Place::AudienceNamed(_), Some(route)) = (&target.place, target.routes.first()) else {
+            return Ok(());
+        };
+        let credentials = self.parts.credentials.get(&route.credentials).await;
+        let credentials = credentials.map_err(Stop::from)?;
+        let found = with_audience_found(self.parts, route, &credentials).await?;
+        if let Some(Destination::CustomAudience(found)) = found.map(|route| route.destination) {
+            target.place = Place::Audience(found.audience.as_str().to_owned());
+        }
+        Ok(())
+    }
+
+    async fn of<'t>(&self, mut target: Target<'t>, sends: bool) -> Erased<'t> {
+        let mut counts = ErasureCounts::default();
+        let ended = match sends {
+            true => match self.find(&mut target).await {
+                Ok(()) => self.in_turn(&target, &mut counts).await,
+                Err(halt) => Err(halt),
+            },
+            false => {
+                let halt = self.halt.clone();
+                let pass = Pass {
+                    erasure: self,
+                    target: &target,
+                    sends,
+                    halt,
+                };
+                pass.run(&mut counts).await
+            }
         };
         Erased {
             target,

@@ -53,7 +53,8 @@ impl Naming {
         }
         let (with, most) = (config.meta.delete_with, config.delivery.max_body_bytes);
         let destination = match &target.place {
-            Place::Audience(id) => {
+            // Of a name, this is only what would be sent.
+            Place::Audience(id) | Place::AudienceNamed(id) => {
                 CustomAudience::new(id.clone(), AudienceMode::Remove, with, schema, most)
             }
             Place::AdAccount(id) => {

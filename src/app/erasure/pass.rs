@@ -1,6 +1,7 @@
 //! One place, asked for all people once.
 
 use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
 
 use super::naming::{self, Naming};
 use super::target::Target;
@@ -23,6 +24,8 @@ pub(super) struct Pass<'p> {
     pub target: &'p Target<'p>,
     /// Else what would be sent is only counted.
     pub sends: bool,
+    /// Once cancelled no further request goes out.
+    pub halt: CancellationToken,
 }
 
 type Reader = RowReader<Decompressed<PinnedReader>>;
@@ -126,14 +129,14 @@ impl Pass<'_> {
             limiter: parts.limiters.of(&route.name, &account, &route.credentials),
             metrics: parts.metrics.clone(),
             attempts: parts.config.delivery.attempts,
-            halt: self.erasure.halt.clone(),
+            halt: self.halt.clone(),
         }))
     }
 
     async fn or_halted<T>(&self, step: impl Future<Output = Result<T, Halt>>) -> Result<T, Halt> {
         tokio::select! {
             biased;
-            () = self.erasure.halt.cancelled() => Err(Halt::Halted),
+            () = self.halt.cancelled() => Err(Halt::Halted),
             done = step => done,
         }
     }

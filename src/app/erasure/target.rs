@@ -8,6 +8,8 @@ use crate::meta::IdScopes;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Audience(String),
+    /// One of which the configuration has the name alone. Its id is found before it is asked.
+    AudienceNamed(String),
     /// All customer lists of an ad account, which begins with `act_`.
     AdAccount(String),
 }
@@ -23,7 +25,7 @@ pub struct Target<'a> {
 /// Which of the configured audiences are meant.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Empty: all.
+    /// By their ids, or names where the configuration has those. Empty: all.
     pub audiences: Vec<String>,
     /// Empty: all.
     pub routes: Vec<String>,
@@ -55,13 +57,14 @@ impl Place {
     pub const fn kind(&self) -> &'static str {
         match self {
             Place::Audience(_) => "audience",
+            Place::AudienceNamed(_) => "audience_named",
             Place::AdAccount(_) => "ad_account",
         }
     }
 
     pub fn id(&self) -> &str {
         match self {
-            Place::Audience(id) | Place::AdAccount(id) => id,
+            Place::Audience(id) | Place::AudienceNamed(id) | Place::AdAccount(id) => id,
         }
     }
 }
@@ -79,23 +82,21 @@ impl Selection {
             }
         }
         for id in &self.audiences {
-            if !all
-                .iter()
-                .any(|(_, audience)| audience.audience.as_str() == id)
-            {
+            if !all.iter().any(|(_, audience)| place(audience).id() == id) {
                 return Err(NoTarget::Audience(id.clone()));
             }
         }
         let mut targets = Vec::new();
         let mut accounts = Vec::new();
         for (route, audience) in all {
-            let id = audience.audience.as_str();
+            let place = place(audience);
+            let id = place.id();
             let is_meant =
                 |of: &[String], one: &str| of.is_empty() || of.iter().any(|of| of == one);
             if !is_meant(&self.routes, &route.name) || !is_meant(&self.audiences, id) {
                 continue;
             }
-            add(&mut targets, Place::Audience(id.to_owned()), route);
+            add(&mut targets, place, route);
             if self.everywhere {
                 let account = audience.ad_account.as_ref();
                 let account = account.ok_or_else(|| NoTarget::NoAccount(route.name.clone()))?;
@@ -121,6 +122,13 @@ fn with_audience(route: &Route) -> Option<(&Route, &config::CustomAudience)> {
     }
 }
 
+fn place(audience: &config::CustomAudience) -> Place {
+    match &audience.named {
+        Some(named) => Place::AudienceNamed(named.name.clone()),
+        None => Place::Audience(audience.audience.as_str().to_owned()),
+    }
+}
+
 fn add<'c>(targets: &mut Vec<Target<'c>>, place: Place, route: &'c Route) {
     match targets.iter_mut().find(|target| target.place == place) {
         Some(target) => target.routes.push(route),
@@ -143,7 +151,7 @@ impl<'c> Target<'c> {
     pub(super) fn account(&self) -> String {
         match &self.place {
             Place::AdAccount(account) => account.clone(),
-            Place::Audience(id) => {
+            Place::Audience(id) | Place::AudienceNamed(id) => {
                 let mut accounts = self.audiences().filter_map(|one| one.ad_account.as_ref());
                 let account = accounts.next().map(|account| account.as_str().to_owned());
                 account.unwrap_or_else(|| format!("audience {id}"))

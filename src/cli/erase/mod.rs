@@ -270,7 +270,7 @@ impl Kept<'_> {
             Put::Stored(tag) => Ok(tag),
             // Nobody else has its name: it is this very write, whose answer was lost.
             Put::Conflict => {
-                let there = self.documents.get(&path).await?;
+                let there = self.documents.get(&path).await?.document;
                 let own = there.filter(|there| there.json == json);
                 Ok(own
                     .with_context(|| format!("something else lies at {}", self.place()))?

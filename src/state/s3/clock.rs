@@ -16,11 +16,15 @@ pub(super) struct ServerClock {
 }
 
 impl ServerClock {
-    /// How long ago that moment was, in whole seconds as S3 tells them; never negative.
-    /// By this machine's clock if S3 did not say what time it is.
-    pub(super) fn since(&self, moment: Option<&DateTime>) -> Duration {
+    /// Unix seconds, by this machine's clock if S3 did not say what time it is.
+    pub(super) fn now(&self) -> i64 {
         let date = *self.date.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = date.map_or_else(local_seconds, |date| date.secs());
+        date.map_or_else(local_seconds, |date| date.secs())
+    }
+
+    /// How long ago that moment was, in whole seconds as S3 tells them; never negative.
+    pub(super) fn since(&self, moment: Option<&DateTime>) -> Duration {
+        let now = self.now();
         let age = moment.map_or(0, |moment| now.saturating_sub(moment.secs()));
         Duration::from_secs(u64::try_from(age).unwrap_or(0))
     }

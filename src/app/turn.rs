@@ -1,0 +1,135 @@
+//! The turn at an audience that an object has to wait for, where it has to.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::halt::Halt;
+use super::parts::Parts;
+use crate::config::{Config, CustomAudience, Destination, Route};
+use crate::meta::AudienceMode;
+use crate::turns::{HeldTurn, Mode, Take, TurnError, TurnLost};
+
+/// Why an object is not worked on now.
+#[derive(Debug, thiserror::Error)]
+pub enum NoTurn {
+    #[error(
+        "others are adding people to the same audience, or removing them, and both never happen at the same time; it is tried again \
+         in {} s or so", rest.as_secs()
+    )]
+    Others { rest: Duration },
+    #[error(transparent)]
+    Lost(#[from] TurnLost),
+    #[error(transparent)]
+    Unknown(#[from] TurnError),
+}
+
+impl Parts {
+    /// Takes the turn at the route's audience. `None` where nobody has to wait for one: no
+    /// route does anything else with it. `halt` is cancelled when the turn is lost.
+    pub(super) async fn turn(
+        &self,
+        route: &Route,
+        halt: &CancellationToken,
+    ) -> Result<Option<HeldTurn>, Halt> {
+        match &route.destination {
+            Destination::CustomAudience(audience) => {
+                let mode = Mode::from(audience.mode);
+                let id = audience.audience.as_str();
+                self.turn_at(route, id, mode, halt).await
+            }
+            Destination::Conversions(_) => Ok(None),
+        }
+    }
+
+    /// The same at the audience of this id, which is the route's.
+    pub(super) async fn turn_at(
+        &self,
+        route: &Route,
+        audience: &str,
+        mode: Mode,
+        halt: &CancellationToken,
+    ) -> Result<Option<HeldTurn>, Halt> {
+        if !has_several_modes(&self.config, route, audience) {
+            return Ok(None);
+        }
+        let owner = self.next_owner();
+        let taken = self.turns.take(audience, mode, &owner, halt.clone()).await;
+        match taken.map_err(NoTurn::from)? {
+            Take::Held(held) => Ok(Some(held)),
+            Take::Busy { rest } => Err(NoTurn::Others { rest }.into()),
+        }
+    }
+}
+
+/// Known from the start, and the same for the whole fleet, which shares one configuration.
+/// Of an audience that a route has by its name, it is known of which ad account it is: it may
+/// be any that is not known to be another's.
+fn has_several_modes(config: &Config, route: &Route, audience: &str) -> bool {
+    let Destination::CustomAudience(of_route) = &route.destination else {
+        return false;
+    };
+    let may_be_it = |other: &CustomAudience| match &other.named {
+        None => other.audience.as_str() == audience,
+        Some(_) => {
+            let accounts = (other.ad_account.as_ref(), of_route.ad_account.as_ref());
+            !matches!(accounts, (Some(a), Some(b)) if a != b)
+        }
+    };
+    let mut modes = config
+        .routes
+        .iter()
+        .filter_map(|route| match &route.destination {
+            Destination::CustomAudience(found) if may_be_it(found) => Some(Mode::from(found.mode)),
+            Destination::CustomAudience(_) | Destination::Conversions(_) => None,
+        });
+    let first = modes.next();
+    modes.any(|mode| Some(mode) != first)
+}
+
+impl From<AudienceMode> for Mode {
+    fn from(mode: AudienceMode) -> Mode {
+        match mode {
+            AudienceMode::Add => Mode::Add,
+            AudienceMode::Remove => Mode::Remove,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::config::{Environment, Purpose};
+
+    /// Whether the first of two routes has to wait for its turn, at the audience 1.
+    fn waits(first: &str, second: &str) -> bool {
+        let route = |name: &str, audience: &str| {
+            format!(
+                "[[route]]\nname = \"{name}\"\nprefix = \"{name}/\"\ncredentials = \"ssm:/meta\"\ncolumns = \"auto\"\n\
+                 [route.custom_audience]\n{audience}\n"
+            )
+        };
+        let state = "[state]\nlocation = \"./state\"\n";
+        let text = [state, &route("a", first), &route("b", second)].concat();
+        let environment = Environment::default();
+        let config = Config::parse("test", &text, &environment, Purpose::OneShot).unwrap();
+        has_several_modes(&config, &config.routes[0], "1")
+    }
+
+    #[test]
+    fn a_name_may_be_that_of_any_audience_of_its_account() {
+        let add = "ad_account = \"act_7\"\nmode = \"add\"\naudience = \"1\"";
+        let remove = |audience: &str| format!("mode = \"remove\"\n{audience}");
+        assert!(waits(add, &remove("audience = \"1\"")));
+        assert!(!waits(add, &remove("audience = \"2\"")));
+        let named = "audience_name = \"people\"\nad_account = ";
+        assert!(waits(add, &remove(&format!("{named}\"act_7\""))));
+        assert!(!waits(add, &remove(&format!("{named}\"act_8\""))));
+        assert!(!waits(
+            add,
+            &add.replace("audience = \"1\"", "audience_name = \"people\"")
+        ));
+    }
+}
