@@ -50,6 +50,26 @@ async fn an_object_has_one_owner_until_the_lease_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_owner_may_have_had_out_when_it_died_stays_in_doubt() {
+    let (ledger, object) = (InMemory::default(), object());
+    let first = claimed(&ledger, claimant(&object, "a")).await;
+    assert_eq!(first.entry.progress.in_doubt_before, 0);
+    left(&ledger, first, |entry| entry.progress.watermark.batches = 3).await;
+    advance(LEASE).await;
+    let second = claimed(&ledger, claimant(&object, "b")).await;
+    assert_eq!(second.entry.progress.in_doubt_before, 3 + MOST_AHEAD);
+    left(&ledger, second, |entry| {
+        entry.state = State::Waiting {
+            reason: Code::new("halted"),
+        };
+        entry.progress.watermark.batches = 7;
+    })
+    .await;
+    let third = claimed(&ledger, claimant(&object, "c")).await;
+    assert_eq!(third.entry.progress.in_doubt_before, 3 + MOST_AHEAD);
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_two_that_claim_at_once_one_holds_the_object() {
     let (ledger, object) = (InMemory::default(), object());
     let (a, b) = (claimant(&object, "a"), claimant(&object, "b"));
