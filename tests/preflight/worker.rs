@@ -175,6 +175,11 @@ async fn what_cannot_be_asked_or_is_not_certain_holds_nothing_up() {
         let object = stage.put(key, file(10));
         assert_eq!(stage.delivered(&object).await.sent.accepted, 10);
     }
+    // Each is asked once more in passing, and then not with every object.
+    let before = reads(&stage);
+    let object = stage.put("audiences/next.csv", file(20));
+    assert_eq!(stage.delivered(&object).await.sent.accepted, 20);
+    assert_eq!((before, reads(&stage)), (4, 4));
     stage.simulator.clear_faults();
     // Meta tells this token nothing of the audience; what it does with rows, it will say.
     let unseen = Fault::error(Target::Read, GraphError::new(400, 100).subcode(33));

@@ -18,6 +18,9 @@ use crate::config::{Destination, Route};
 /// For so long a route that was found in order is taken to be.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
+/// What could not be asked is not asked again with every object.
+const UNKNOWN_FOR: Duration = Duration::from_secs(60);
+
 /// Not even what was found wrong is asked about more often.
 const ASK_DISTANCE: Duration = Duration::from_secs(5);
 
@@ -31,8 +34,8 @@ type Slot = tokio::sync::Mutex<Option<Known>>;
 struct Known {
     facts: Facts,
     at: Instant,
-    /// Nothing has failed, and all was told.
-    is_fine: bool,
+    /// For how long it is taken to be so.
+    kept_for: Duration,
     /// The route stands still because of it.
     has_stopped: bool,
     /// What was logged of it.
@@ -52,7 +55,7 @@ impl Preflights {
         if let Ok(mut known) = self.slot(route).try_lock()
             && let Some(known) = &mut *known
         {
-            known.is_fine = false;
+            known.kept_for = ASK_DISTANCE;
         }
     }
 }
@@ -101,14 +104,9 @@ pub(in crate::app) async fn before_sending(
 }
 
 async fn renew<'k>(parts: &Parts, route: &Route, slot: &'k mut Option<Known>) -> &'k Known {
-    let fresh = slot.as_ref().is_some_and(|known| {
-        let limit = if known.is_fine {
-            KEPT_FOR
-        } else {
-            ASK_DISTANCE
-        };
-        known.at.elapsed() < limit
-    });
+    let fresh = slot
+        .as_ref()
+        .is_some_and(|known| known.at.elapsed() < known.kept_for);
     let earlier = match slot.take() {
         Some(known) if fresh => return slot.insert(known),
         earlier => earlier,
@@ -121,7 +119,11 @@ async fn renew<'k>(parts: &Parts, route: &Route, slot: &'k mut Option<Known>) ->
     slot.insert(Known {
         facts,
         at: Instant::now(),
-        is_fine: worst(&findings) < Mark::Unknown,
+        kept_for: match worst(&findings) {
+            Mark::Ok | Mark::Warning => KEPT_FOR,
+            Mark::Unknown => UNKNOWN_FOR,
+            Mark::Failed => ASK_DISTANCE,
+        },
         has_stopped,
         told: findings,
     })
