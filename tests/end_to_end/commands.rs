@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use audience_activator::receipts::{Receipt, Status};
+use audience_activator::receipts::{ErasureReceipt, Receipt, Status};
 use serde_json::Value;
 use simulator::{Fault, Target};
 
 use super::people;
-use super::stage::{DATASET, Stage};
+use super::stage::{AUDIENCE, DATASET, Stage};
 use super::worker::{ended, program_on, signal};
 
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
@@ -126,6 +126,64 @@ async fn validate_looks_at_an_object_of_s3_and_sends_and_writes_nothing() {
     let (code, said, _) = run(upload.arg(&object));
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(stage.received(), (30, 0));
+}
+
+#[tokio::test]
+#[ignore = "needs LocalStack: make test"]
+async fn erase_takes_people_of_an_object_off_the_list_and_keeps_a_receipt_in_s3() {
+    let stage = Stage::set_up().await;
+    let secret = format!("ssm:{}", stage.secret("default"));
+    // Their objects are not announced, so that no worker is needed.
+    let routes = [
+        stage
+            .audience("members", "add", &secret)
+            .replace("prefix = \"meta/", "prefix = \""),
+        stage
+            .audience("leavers", "remove", &secret)
+            .replace("prefix = \"meta/", "prefix = \""),
+    ];
+    let config = stage.config(&routes);
+    let bucket = &stage.plane.audience_bucket;
+    stage
+        .plane
+        .put("members/people.csv", people::csv(0..30))
+        .await;
+    let everybody = format!("s3://{bucket}/members/people.csv");
+    let (code, _, complaint) = run(stage.command("upload", &config).arg(&everybody));
+    assert_eq!(code, Some(0), "{complaint}");
+    let members = || stage.meta.inspect().audiences[AUDIENCE].members;
+    assert_eq!(members(), 30);
+
+    // Read by its header, as the route of its prefix reads the audience's files.
+    stage
+        .plane
+        .put("members/gone.csv", people::csv(3..10))
+        .await;
+    let gone = format!("s3://{bucket}/members/gone.csv");
+    let mut erase = stage.command("erase", &config);
+    let (code, said, complaint) = run(erase.args(["--yes", "--json", "--from", &gone]));
+    assert_eq!(code, Some(0), "{complaint}");
+    assert_eq!(members(), 23);
+    let told: Value = serde_json::from_str(&said).unwrap();
+    let place = told["receipt"].as_str().unwrap();
+    let key = place
+        .strip_prefix(&format!("s3://{}/", stage.plane.state_bucket))
+        .unwrap();
+    assert!(key.starts_with("erasures/"), "{place}");
+    let stored = stage.plane.state_object(key).await;
+    let stored: ErasureReceipt = serde_json::from_slice(&stored).unwrap();
+    assert!(stored.complete && stored.finished_at.is_some());
+    assert_eq!(
+        (stored.targets.len(), stored.targets[0].counts.sent),
+        (1, 7)
+    );
+    // Two routes write to the audience in different ways: whose turn it was is kept there too.
+    let turn = stage
+        .plane
+        .state_object(&format!("turns/{AUDIENCE}.json"))
+        .await;
+    let turn: Value = serde_json::from_slice(&turn).unwrap();
+    assert_eq!(turn["holders"], serde_json::json!([]));
 }
 
 #[tokio::test]

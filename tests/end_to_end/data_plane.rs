@@ -237,6 +237,14 @@ impl DataPlane {
         found
     }
 
+    /// What lies in the state bucket under this key.
+    pub(crate) async fn state_object(&self, key: &str) -> Vec<u8> {
+        let object = self.s3.get_object().bucket(&self.state_bucket).key(key);
+        let object = object.send().await.expect("the object is there");
+        let body = object.body.collect().await.expect("it can be read");
+        body.into_bytes().into()
+    }
+
     /// Whether an object of this address is in the state bucket.
     pub(crate) async fn has_state(&self, address: &str) -> bool {
         let key = address.strip_prefix(&format!("s3://{}/", self.state_bucket));

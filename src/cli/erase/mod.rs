@@ -84,7 +84,8 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     if arguments.dry_run || !arguments.yes {
         let survey = erasure.survey(targets.clone());
         let planned = progress_bar::tell(|| "looking".to_owned(), survey).await;
-        if arguments.dry_run {
+        // Where nobody can be asked for anything, a person need not be asked either.
+        if arguments.dry_run || planned.iter().all(|erased| erased.ended.is_err()) {
             return arguments.tell_plan(&planned);
         }
         let question = format!("{}{}", tell::targets(&planned, true), tell::LIMITS);
