@@ -9,6 +9,7 @@ mod event_source;
 mod id;
 mod input;
 mod normalisation;
+mod run;
 mod static_values;
 
 pub use audience::CustomAudience;
@@ -18,6 +19,7 @@ pub use custom_data::{Property, PropertySource};
 pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 pub use input::RouteInput;
+pub use run::{Complete, MOST_OBJECTS, OverWindow, RunRules};
 
 use time::Date;
 
@@ -25,6 +27,7 @@ use crate::credentials::SecretRef;
 use crate::identity::columns::{Columns, Role};
 use crate::identity::key::Api;
 use crate::identity::{Context, Header, Mapping, MappingFault, Spelling, StaticValue};
+use crate::meta::AudienceMode;
 
 use super::state_location::check_bucket;
 use super::suggest::shown;
@@ -46,6 +49,9 @@ pub struct Route {
     pub spelling: Spelling,
     pub input: RouteInput,
     pub destination: Destination,
+    /// Of a route that replaces, and of no other: when its runs are complete, and which of
+    /// them may take the old members' place.
+    pub run: Option<RunRules>,
     /// Where in the text it is written, for faults and `check-config`.
     pub(super) line: usize,
 }
@@ -110,6 +116,7 @@ impl Route {
         if let (Some(columns), Some(destination)) = (&columns, &destination) {
             check_keys(columns, destination.api(), &table);
         }
+        let run = run(&mut table, destination.as_ref());
         let spelling = match table.ask("normalisation") {
             None => Some(Spelling::default()),
             Some(node) => normalisation::read(&node),
@@ -139,6 +146,7 @@ impl Route {
             spelling: spelling?,
             input: input?,
             destination: destination?,
+            run: run?,
             line,
         })
     }
@@ -246,6 +254,27 @@ fn destination(
             second.fault("a route has one destination: make two routes with different prefixes");
             None
         }
+    }
+}
+
+/// The outer `None` is a fault. What does not replace has no runs.
+fn run(table: &mut Table<'_>, destination: Option<&Destination>) -> Option<Option<RunRules>> {
+    let replaces = destination.is_some_and(|destination| match destination {
+        Destination::CustomAudience(audience) => audience.mode == AudienceMode::Replace,
+        Destination::Conversions(_) => false,
+    });
+    match table.ask("run") {
+        Some(node) if destination.is_some() && !replaces => {
+            node.fault("has a meaning only with custom_audience.mode = \"replace\"");
+            None
+        }
+        Some(node) => RunRules::read(node.table()?).map(Some),
+        None if replaces => {
+            let problem = "missing: a replacement needs to know when a run is complete ([route.run] with complete = …)";
+            table.fault_of("run", problem);
+            None
+        }
+        None => Some(None),
     }
 }
 
