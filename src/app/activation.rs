@@ -11,6 +11,7 @@ use super::fingerprint::fingerprint;
 use super::halt::Halt;
 use super::parts::Parts;
 use super::progress::Progress;
+use super::replace;
 use crate::config::Route;
 use crate::credentials::Credentials;
 use crate::delivery::Stop;
@@ -79,6 +80,9 @@ impl Activation<'_> {
     /// Dropping the future stops in mid-request: what was out is unknown, and the next
     /// attempt sends the same bytes again.
     pub async fn run(self) -> Result<End, Halt> {
+        if let Some(rules) = &self.route.run {
+            return replace::run(&self, rules).await;
+        }
         let version = self.or_halted(self.describe()).await?;
         if let Some(marker) = is_marker(&version.address.key, version.size)
             && !matches!(marker, object::Marker::Empty)
@@ -106,18 +110,18 @@ impl Activation<'_> {
     }
 
     /// For steps before anything is sent, all of which may be dropped.
-    pub(super) async fn or_halted<T>(
+    pub(super) async fn or_halted<T, E: Into<Halt>>(
         &self,
-        step: impl Future<Output = Result<T, Halt>>,
+        step: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Halt> {
         tokio::select! {
             biased;
             () = self.halt.cancelled() => Err(Halt::Halted),
-            done = step => done,
+            done = step => done.map_err(Into::into),
         }
     }
 
-    async fn describe(&self) -> Result<ObjectVersion, Halt> {
+    pub(super) async fn describe(&self) -> Result<ObjectVersion, Halt> {
         if !self.key_may_be_encoded {
             return Ok(self.parts.source.describe(self.address).await?);
         }
@@ -152,7 +156,7 @@ impl Activation<'_> {
         }))
     }
 
-    async fn credentials(&self) -> Result<Arc<Credentials>, Halt> {
+    pub(super) async fn credentials(&self) -> Result<Arc<Credentials>, Halt> {
         let credentials = self.parts.credentials.get(&self.route.credentials).await;
         Ok(credentials.map_err(Stop::from)?)
     }

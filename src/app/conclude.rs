@@ -133,6 +133,7 @@ impl Conclusion<'_> {
                 self.others_went_through
             }
             Halt::Halted
+            | Halt::Run(_)
             | Halt::Delivery(_)
             | Halt::Receipts(_)
             | Halt::Ledger(_)

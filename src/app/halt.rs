@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::produce::ProduceError;
+use super::replace::{RunHalt, RunRefusal};
 use super::sample_gate::Blocked;
 use crate::delivery::Stop;
 use crate::error_chain::ErrorChain;
@@ -51,6 +52,8 @@ pub enum Halt {
     NoProgress,
     /// A fault of the program; the object is taken up again.
     Panicked,
+    /// What keeps a run of objects from going on.
+    Run(RunHalt),
 }
 
 /// Why nothing (more) of a file is sent.
@@ -86,6 +89,8 @@ pub enum Refusal {
     RouteChanged,
     /// The rows do not make the batches that an earlier attempt made of them.
     OtherBatches,
+    /// Of a run of objects as a whole.
+    Run(RunRefusal),
 }
 
 /// What kind of waiting a halt asks for.
@@ -97,6 +102,10 @@ pub enum Wait {
     Lease(Duration),
     /// Until Meta's quota recovers.
     Quota(Duration),
+    /// For so long.
+    For(Duration),
+    /// Until other objects of the run are there; their own messages are faster.
+    Run,
     /// Something passes by itself.
     Passing,
     /// Somebody has to act on the route: token, permission, set-up.
@@ -145,6 +154,7 @@ impl Halt {
                 StoreError::Unbalanced(_) | StoreError::Transient(_) => Wait::Passing,
             },
             Halt::Input(_) | Halt::Panicked | Halt::NoProgress => Wait::Passing,
+            Halt::Run(halt) => halt.wait(),
         }
     }
 
@@ -164,6 +174,7 @@ impl Halt {
             Halt::Again => "again",
             Halt::NoProgress => "no_progress",
             Halt::Panicked => "panicked",
+            Halt::Run(halt) => halt.status(),
         }
     }
 }
@@ -192,7 +203,8 @@ impl Wait {
                 let jitter = until.mul_f64(QUOTA_JITTER * fastrand::f64());
                 return (until + jitter).clamp(Duration::from_secs(1), LONGEST_REST);
             }
-            Wait::Passing => Duration::from_secs(900),
+            Wait::For(time) => return time.clamp(Duration::from_secs(1), LONGEST_REST),
+            Wait::Run | Wait::Passing => Duration::from_secs(900),
             Wait::Route | Wait::File => Duration::from_secs(3600),
         };
         let doublings = tries.saturating_sub(1).min(16);
@@ -225,6 +237,7 @@ impl fmt::Display for Halt {
             Halt::Panicked => {
                 f.write_str("the work on this object failed by a fault of the program")
             }
+            Halt::Run(halt) => halt.fmt(f),
         }
     }
 }
@@ -274,6 +287,7 @@ impl Refusal {
             Refusal::NoDataset => "no_dataset",
             Refusal::RouteChanged => "route_changed",
             Refusal::OtherBatches => "ledger_does_not_fit",
+            Refusal::Run(refusal) => return refusal.status(),
         };
         Status::Refused {
             reason: code.into(),
@@ -326,6 +340,7 @@ impl fmt::Display for Refusal {
                 "the object's rows do not make the batches that an earlier attempt made of them, so that what is delivered and what \
                  is not cannot be told apart: send it again as a whole with --force",
             ),
+            Refusal::Run(refusal) => refusal.fmt(f),
         }
     }
 }

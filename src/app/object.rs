@@ -195,7 +195,9 @@ fn halted(
     // claimed there is no better count.
     let tries = match wait {
         Wait::Passing | Wait::File => progress.in_vain().unwrap_or(message.receive_count),
-        Wait::None | Wait::Route | Wait::Lease(_) | Wait::Quota(_) => message.receive_count,
+        Wait::None | Wait::Route | Wait::Lease(_) | Wait::Quota(_) | Wait::Run | Wait::For(_) => {
+            message.receive_count
+        }
     };
     let after = wait.rest(tries);
     let rest_s = after.as_secs();
@@ -207,6 +209,7 @@ fn halted(
         Wait::Lease(_) => {
             info!(reason = %halt, rest_s, "another worker has the object; the message rests");
         }
+        Wait::Run | Wait::For(_) => info!(reason = %halt, rest_s, "the message rests"),
         Wait::Quota(_) => warn!(reason = %halt, rest_s, "not finished; the message rests"),
         Wait::Passing => warn!(reason = %halt, rest_s, "not finished; the message is given back"),
         Wait::File => warn!(

@@ -88,10 +88,7 @@ impl Plan {
                     largest_body,
                 )
                 .with_scopes(scopes);
-                let account = match &audience.ad_account {
-                    Some(account) => account.as_str().to_owned(),
-                    None => format!("audience {id}"),
-                };
+                let account = account_of(audience);
                 Ok(Plan {
                     mapping,
                     destination: Arc::new(destination),
@@ -113,6 +110,14 @@ impl Plan {
     pub(super) fn unmapped(&self) -> Vec<usize> {
         let positions = self.mapping.unmapped().iter();
         positions.map(|position| position + 1).collect()
+    }
+}
+
+/// Whose quota the requests to an audience count against.
+pub(super) fn account_of(audience: &config::CustomAudience) -> String {
+    match &audience.ad_account {
+        Some(account) => account.as_str().to_owned(),
+        None => format!("audience {}", audience.audience.as_str()),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn halted(halt: &Halt) -> Exit {
     complain(&anyhow::anyhow!("{halt}"));
     match halt.wait() {
         Wait::None => Exit::Interrupted,
-        Wait::Passing | Wait::Lease(_) | Wait::Quota(_) => Exit::Failed,
+        Wait::Passing | Wait::Lease(_) | Wait::Quota(_) | Wait::Run | Wait::For(_) => Exit::Failed,
         Wait::Route => Exit::RouteStopped,
         Wait::File => Exit::Refused,
     }

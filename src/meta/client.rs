@@ -130,6 +130,16 @@ impl Client {
         lookup: &L,
         credentials: &Credentials,
     ) -> Result<L::Found, Answer> {
+        let (found, answer) = self.ask(lookup, credentials).await;
+        found.ok_or(answer)
+    }
+
+    /// Asks once, and gives what was found with the answer that said so, for its headers.
+    pub async fn ask<L: Lookup>(
+        &self,
+        lookup: &L,
+        credentials: &Credentials,
+    ) -> (Option<L::Found>, Answer) {
         let options = &self.options;
         let version = match L::API {
             Api::Conversions => &options.conversions_version,
@@ -138,20 +148,15 @@ impl Client {
         let base = options.endpoint.trim_end_matches('/');
         let url = format!("{base}/{version}/{}", lookup.path());
         let within = options.conversions_timeout;
-        let response = self
-            .call(Method::Get, url, Bytes::new(), within, credentials)
-            .await?;
-        if (200..300).contains(&response.status)
-            && !is_error(&response.body)
-            && let Ok(found) = serde_json::from_slice(&response.body)
-        {
-            return Ok(found);
-        }
-        Err(Answer::read(
-            response.status,
-            &response.headers,
-            &response.body,
-        ))
+        let called = self.call(Method::Get, url, Bytes::new(), within, credentials);
+        let response = match called.await {
+            Ok(response) => response,
+            Err(answer) => return (None, answer),
+        };
+        let answer = Answer::read(response.status, &response.headers, &response.body);
+        let is_answered = (200..300).contains(&response.status) && !is_error(&response.body);
+        let found = is_answered.then(|| serde_json::from_slice(&response.body).ok());
+        (found.flatten(), answer)
     }
 
     /// One call, whose answer may say anything; without one, what that means.

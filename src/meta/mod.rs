@@ -13,6 +13,7 @@ mod exchange;
 mod json;
 mod lookup;
 mod outcome;
+mod replacement;
 mod usage;
 
 pub use answer::{Answer, TraceId};
@@ -31,4 +32,5 @@ pub use lookup::{
     OperationStatus,
 };
 pub use outcome::{ErrorCode, Outcome};
+pub use replacement::{SessionBatch, SessionEnd, replacement};
 pub use usage::{BusinessUsage, Reading, Usage};

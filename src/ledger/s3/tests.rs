@@ -113,6 +113,7 @@ fn entry() -> Entry {
         replayed: Vec::new(),
         attempts: Attempts::default(),
         progress: Progress::default(),
+        run: None,
     }
 }
 
