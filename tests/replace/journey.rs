@@ -5,7 +5,7 @@ use std::time::Duration;
 use audience_activator::receipts::{Live, Status};
 use simulator::{AudienceChange, Fault, FaultAction, GraphError, Target};
 
-use crate::stage::{Call, OLD, ROWS_OF_A_REQUEST, Stage, file};
+use crate::stage::{Call, OLD, Stage, file};
 
 const MARKED: &str = "complete = \"success_marker\"";
 
@@ -24,7 +24,7 @@ async fn a_run_takes_the_place_of_all_members_in_one_session() {
     assert!(sent.iter().all(|one| one.session == sent[0].session));
     let mut numbers = stage.meta.numbers();
     let count = numbers.len() as u64;
-    assert!(count >= 2_600 / ROWS_OF_A_REQUEST, "{numbers:?}");
+    assert!(count >= 4, "{numbers:?}");
     // The first goes first and alone, the last one last.
     assert_eq!((numbers[0], numbers[numbers.len() - 1]), (1, count));
     numbers.sort_unstable();
@@ -266,9 +266,7 @@ async fn twenty_objects_with_faults_and_crashes_end_with_exactly_the_new_members
     let members = stage.meta.members.lock().unwrap().clone();
     let whole = |count: &u64| *count == 100 || *count == each * 20;
     assert!(members.iter().all(whole));
-    // A number stands for the same rows in all of a session.
-    let sent = stage.meta.sent();
-    assert!(sent.iter().filter(|one| one.number == 1).count() <= 2);
+    stage.check_sessions();
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,21 +278,5 @@ async fn a_batch_that_is_too_large_goes_in_halves_with_numbers_of_their_own() {
     stage.meta.platform.change(changes).unwrap();
     stage.work().await;
     assert!(stage.holds(1..2_000));
-    let sent = stage.meta.sent();
-    let live: Vec<_> = sent.iter().filter(|one| one.accepted).collect();
-    let session = live.last().unwrap().session;
-    let mut numbers = std::collections::BTreeMap::new();
-    for one in sent
-        .iter()
-        .filter(|one| one.session == session && one.accepted)
-    {
-        let rows = numbers.entry(one.number).or_insert(&one.rows);
-        assert_eq!(
-            *rows, &one.rows,
-            "number {} stands for two batches",
-            one.number
-        );
-    }
-    let last = live.iter().find(|one| one.is_last).unwrap().number;
-    assert!(numbers.keys().all(|number| *number <= last));
+    stage.check_sessions();
 }

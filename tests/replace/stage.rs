@@ -1,5 +1,6 @@
 //! Workers between these places, one life after the other, until every message is through.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -88,9 +89,6 @@ pub struct Stage {
     objects: Mutex<Vec<ObjectVersion>>,
     now: i64,
 }
-
-/// So many rows of a file make a request: Meta's ten thousand would make slow tests.
-pub const ROWS_OF_A_REQUEST: u64 = 450;
 
 /// The members before.
 pub const OLD: std::ops::RangeInclusive<u64> = 1_000_001..=1_000_100;
@@ -286,6 +284,36 @@ mode = "replace"
             }
         }
         self.meta.members() == count
+    }
+
+    /// What holds for every session, whatever happened: its first batch was sent once, a
+    /// number stands for the same rows in all of it, and the last one is the highest.
+    pub fn check_sessions(&self) {
+        let sent = self.meta.sent();
+        let mut numbers = BTreeMap::new();
+        let mut opened = BTreeMap::new();
+        for one in sent.iter().filter(|one| one.edge == "usersreplace") {
+            *opened.entry(one.session).or_insert(0) += u64::from(one.number == 1);
+            if one.accepted {
+                let at = (one.session, one.number);
+                let rows = numbers.entry(at).or_insert(&one.rows);
+                assert_eq!(*rows, &one.rows, "{at:?} stands for two batches");
+            }
+        }
+        assert!(opened.values().all(|times| *times == 1), "{opened:?}");
+        for last in sent.iter().filter(|one| one.is_last && one.accepted) {
+            let mut of_session = numbers
+                .keys()
+                .filter(|(session, _)| *session == last.session);
+            assert!(of_session.all(|(_, number)| *number <= last.number));
+        }
+    }
+
+    /// At no time had the audience another list than one of these two, by their lengths.
+    pub fn check_members(&self, old: u64, new: u64) {
+        let members = self.meta.members.lock().unwrap().clone();
+        let is_whole = |count: &u64| *count == old || *count == new;
+        assert!(members.iter().all(is_whole), "{members:?}");
     }
 
     pub async fn receipt(&self, version: &ObjectVersion) -> Option<Receipt> {
