@@ -12,6 +12,7 @@ use super::complete::Whole;
 use super::guard::{self, Before};
 use super::halt::{RunHalt, RunRefusal};
 use super::hold::Hold;
+use super::session::MOST_RESTARTS;
 use super::survey::{Survey, Surveyed};
 use super::wire::Wire;
 use super::{Run, of_folder};
@@ -114,11 +115,29 @@ impl<'a> Attempt<'a> {
             (record.stage != Stage::Surveyed).then_some(other_route)
         };
         match begun {
-            None => self.survey().await?,
+            None => {
+                self.may_begin().await?;
+                self.survey().await?;
+            }
             Some(true) => self.route_changed().await?,
             Some(false) => self.go_on().await?,
         }
         self.to_the_end().await
+    }
+
+    /// Not after too many failures of Meta's, until somebody announces the run again.
+    async fn may_begin(&self) -> Result<(), Halt> {
+        let (sessions, is_again) = {
+            let record = self.hold.record().await;
+            (record.restarts, !record.given_up.is_empty())
+        };
+        if is_again {
+            return self.hold.change(|record| record.restarts = 0).await;
+        }
+        if sessions > MOST_RESTARTS {
+            return Err(refused(RunRefusal::Failed { sessions }));
+        }
+        Ok(())
     }
 
     async fn route_changed(&self) -> Result<(), Halt> {

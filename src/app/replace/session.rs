@@ -33,7 +33,7 @@ const SWAP_LOOKS: usize = 20;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 
 /// Sessions of one run that may fail at Meta.
-const MOST_RESTARTS: u32 = 3;
+pub(super) const MOST_RESTARTS: u32 = 3;
 
 /// Meta: a positive number; kept where no tool damages it.
 const SESSIONS: u64 = 1 << 53;
@@ -95,7 +95,8 @@ impl Attempt<'_> {
     async fn open(&self) -> Result<(), Halt> {
         let whole = self.first_batch().await?;
         let mut batch = whole.clone();
-        for _ in 0..self.wire.attempts.max(2) + 16 {
+        let mut in_vain = 0;
+        while in_vain < self.wire.attempts {
             if self.wire.operation().await? == OperationStatus::BeingReplaced {
                 return self.busy().await;
             }
@@ -161,8 +162,19 @@ impl Attempt<'_> {
                     self.not_opened().await?;
                     return self.busy().await;
                 }
-                Opening::Replied(Reply::Ended(_)) | Opening::NotTaken => self.not_opened().await?,
+                Opening::Replied(Reply::Ended(end)) => {
+                    let failed = end == SessionEnd::Failed;
+                    self.hold.change(|record| record.failed |= failed).await?;
+                    return self
+                        .restart("Meta refused the first batch of the replacement")
+                        .await;
+                }
+                Opening::NotTaken => {
+                    self.not_opened().await?;
+                    in_vain += 1;
+                }
                 Opening::Unclear => {
+                    in_vain += 1;
                     if self.has_arrived(session).await? {
                         return Ok(());
                     }
