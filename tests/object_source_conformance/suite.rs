@@ -177,8 +177,8 @@ async fn objects_are_listed_by_the_beginning_of_their_keys(store: &dyn Store) {
         ["listed/a b", "listed/a+b", "listed/b", "listed/c/d"]
     );
     for object in &listed {
-        let described = store.source().describe(&address(store, &object.key));
-        let described = described.await.unwrap();
+        let address = address(store, &object.key);
+        let described = store.source().describe(&address).await.unwrap();
         assert_eq!(
             (&described.etag, described.size, described.last_modified),
             (&object.etag, object.size, object.last_modified)

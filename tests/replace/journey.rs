@@ -273,8 +273,10 @@ async fn twenty_objects_with_faults_and_crashes_end_with_exactly_the_new_members
 async fn a_batch_that_is_too_large_goes_in_halves_with_numbers_of_their_own() {
     let stage = Stage::new(MARKED).await;
     stage.run_of("q1", &[1..2_000]);
-    let mut changes = simulator::Changes::default();
-    changes.largest_upload = Some(40_000);
+    let changes = simulator::Changes {
+        largest_upload: Some(40_000),
+        ..simulator::Changes::default()
+    };
     stage.meta.platform.change(changes).unwrap();
     stage.work().await;
     assert!(stage.holds(1..2_000));

@@ -1,7 +1,13 @@
 //! Replacing an audience by a run of objects: the whole worker against the simulated Meta,
 //! in one process and on a paused clock, with places that keep things in memory and workers
 //! that die where a test says so.
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::panic)]
+// A run may well have one object.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::single_range_in_vec_init
+)]
 
 mod answers;
 mod complete;

@@ -153,9 +153,15 @@ impl ObjectSource for RemoteBucket {
 
 /// Entries by compare-and-swap, whose age is told by the test's clock.
 #[derive(Default)]
-pub struct Entries(Mutex<BTreeMap<(String, String), (Vec<u8>, u64, Instant)>>);
+pub struct Entries(Mutex<BTreeMap<EntryPlace, Stored>>);
 
-fn place(object: &ObjectVersion, route: &str) -> (String, String) {
+/// Its route, and which version it is of.
+type EntryPlace = (String, String);
+
+/// As JSON, with its tag, and when it was written.
+type Stored = (Vec<u8>, u64, Instant);
+
+fn place(object: &ObjectVersion, route: &str) -> EntryPlace {
     let ObjectAddress {
         key, version_id, ..
     } = &object.address;
@@ -166,7 +172,7 @@ fn place(object: &ObjectVersion, route: &str) -> (String, String) {
 }
 
 impl Entries {
-    fn get(&self, at: &(String, String)) -> Option<Found> {
+    fn get(&self, at: &EntryPlace) -> Option<Found> {
         let entries = self.0.lock().unwrap();
         let (json, tag, written) = entries.get(at)?;
         Some(Found {
