@@ -11,7 +11,7 @@ WORKER := http://127.0.0.1:$(or $(WORKER_PORT),9090)
 export FILE PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-compose chaos chaos-process chaos-compose bench fuzz up drop receipts logs down image fmt lint deny
+.PHONY: help demo test test-compose chaos replace-million chaos-process chaos-compose bench fuzz up drop receipts logs down image fmt lint deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ test-compose: ## the images, end to end, in Docker; what CI runs next
 chaos: ## random crashes and faults against a model, CHAOS_SEEDS=3000 of them, CHAOS_SEED to repeat one
 	CHAOS_SEEDS=$${CHAOS_SEEDS:-3000} CHAOS_FROM=$${CHAOS_FROM:-$$(date +%s)} \
 	    cargo test --locked --test chaos random_schedules -- --nocapture
+
+replace-million: ## a million rows replace an audience, with faults and two crashes,
+	REPLACE_ROWS=$${REPLACE_ROWS:-1000000} \
+	    cargo test --locked --test replace twenty_objects -- --nocapture
 
 chaos-process: ## workers killed with -9 at random, CHAOS_KILLS=30, CHAOS_SEED to repeat a drawing
 	scripts/chaos-process

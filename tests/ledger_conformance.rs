@@ -176,6 +176,7 @@ fn entry(object: &ObjectVersion, revision: u64) -> Entry {
             in_vain: 0,
         },
         progress: Progress::default(),
+        run: None,
     }
 }
 

@@ -12,7 +12,8 @@ use super::halt::Halt;
 use super::parts::Parts;
 use super::preflight::with_audience_found;
 use super::progress::Progress;
-use super::turn::NoTurn;
+use super::replace;
+use super::turn::give_back;
 use crate::config::Route;
 use crate::credentials::Credentials;
 use crate::delivery::Stop;
@@ -20,6 +21,7 @@ use crate::ledger::{Claim, Claimant, Found, Look, Wanted};
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{self, describe_or_decoded, is_marker};
 use crate::receipts::{Code, Receipt, Status};
+use crate::turns::HeldTurn;
 
 /// The work on one object.
 #[derive(Debug)]
@@ -81,6 +83,9 @@ impl Activation<'_> {
     /// Dropping the future stops in mid-request: what was out is unknown, and the next
     /// attempt sends the same bytes again.
     pub async fn run(self) -> Result<End, Halt> {
+        if let Some(rules) = &self.route.run {
+            return replace::run(&self, rules).await;
+        }
         let version = self.or_halted(self.describe()).await?;
         if let Some(marker) = is_marker(&version.address.key, version.size)
             && !matches!(marker, object::Marker::Empty)
@@ -93,27 +98,39 @@ impl Activation<'_> {
             Looked::Free(found) => found,
         };
         let credentials = self.or_halted(self.credentials()).await?;
-        let found = with_audience_found(self.parts, self.route, &credentials);
-        let found = self.or_halted(found).await?;
+        let found = self.audience_found(&credentials).await?;
         // Before the claim, so that an object that waits for its turn is nobody's.
+        let (this, turn) = self.in_turn(found.as_ref()).await?;
+        let ended = this.claim_and_deliver(version, &credentials, free).await;
+        give_back(turn, ended).await
+    }
+
+    /// The route with the id of its audience, where the configuration has only the name.
+    pub(super) async fn audience_found(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<Option<Route>, Halt> {
+        self.or_halted(with_audience_found(self.parts, self.route, credentials))
+            .await
+    }
+
+    /// The same activation, on another route if one is given, once it is its turn at the
+    /// audience; it halts when that is lost. To be [given back](give_back).
+    pub(super) async fn in_turn<'r>(
+        &'r self,
+        route: Option<&'r Route>,
+    ) -> Result<(Activation<'r>, Option<HeldTurn>), Halt> {
         let halt = self.halt.child_token();
-        let route = found.as_ref().unwrap_or(self.route);
+        let route = route.unwrap_or(self.route);
         let turn = self.parts.turn(route, &halt).await?;
-        let of_turn = Activation {
+        let this = Activation {
             route,
             halt,
-            ..self
+            replay: self.replay.clone(),
+            progress: self.progress.clone(),
+            ..*self
         };
-        let claimed = of_turn.claim_and_deliver(version, &credentials, free);
-        let ended = claimed.await;
-        let Some(turn) = turn else { return ended };
-        let lost = turn.lost();
-        turn.release().await;
-        match (ended, lost) {
-            // Whatever stopped then, it stopped because of this.
-            (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
-            (ended, _) => ended,
-        }
+        Ok((this, turn))
     }
 
     async fn claim_and_deliver(
@@ -137,18 +154,18 @@ impl Activation<'_> {
     }
 
     /// For steps before anything is sent, all of which may be dropped.
-    pub(super) async fn or_halted<T>(
+    pub(super) async fn or_halted<T, E: Into<Halt>>(
         &self,
-        step: impl Future<Output = Result<T, Halt>>,
+        step: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Halt> {
         tokio::select! {
             biased;
             () = self.halt.cancelled() => Err(Halt::Halted),
-            done = step => done,
+            done = step => done.map_err(Into::into),
         }
     }
 
-    async fn describe(&self) -> Result<ObjectVersion, Halt> {
+    pub(super) async fn describe(&self) -> Result<ObjectVersion, Halt> {
         if !self.key_may_be_encoded {
             return Ok(self.parts.source.describe(self.address).await?);
         }
@@ -183,7 +200,7 @@ impl Activation<'_> {
         }))
     }
 
-    async fn credentials(&self) -> Result<Arc<Credentials>, Halt> {
+    pub(super) async fn credentials(&self) -> Result<Arc<Credentials>, Halt> {
         let credentials = self.parts.credentials.get(&self.route.credentials).await;
         Ok(credentials.map_err(Stop::from)?)
     }

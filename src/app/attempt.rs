@@ -17,6 +17,7 @@ use super::halt::{Halt, Refusal};
 use super::plan::Plan;
 use super::preflight::before_sending;
 use super::produce::Production;
+use super::replace::Way;
 use super::report::Report;
 use super::sample_gate::SampleGate;
 use super::table::{self, Table};
@@ -199,7 +200,7 @@ impl<'a> Attempt<'a> {
         // waits for the bytes that it waits for.
         let producer = AbortOnDropHandle::new(tokio::spawn(production));
         let dispatch = Dispatch {
-            sender: Arc::new(sender),
+            way: Arc::new(Way::Each(Box::new(sender))),
             keeper: self.keeper.clone(),
             slots: parts.batch_slots.of_object(),
             halt: self.halt.clone(),

@@ -147,6 +147,7 @@ impl Conclusion<'_> {
             }
             Halt::Receipts(StoreError::Unbalanced(_)) => true,
             Halt::Halted
+            | Halt::Run(_)
             | Halt::Delivery(_)
             | Halt::Preflight(_)
             | Halt::Receipts(_)

@@ -11,12 +11,13 @@ use tracing::{Instrument, debug};
 use super::batch_slots::ObjectSlots;
 use super::halt::{Halt, Refusal};
 use super::produce::Portion;
-use crate::delivery::{RefusedRow, Sender, Stop};
+use super::replace::{Place, RunHalt, Way};
+use crate::delivery::{RefusedRow, Stop};
 use crate::ledger::{Keeper, Lost};
 
 /// What dispatching works with.
 pub(super) struct Dispatch<F> {
-    pub sender: Arc<Sender>,
+    pub way: Arc<Way>,
     pub keeper: Arc<Keeper>,
     /// They bound the memory of the process, and how much is sent again after a crash.
     pub slots: ObjectSlots,
@@ -72,6 +73,24 @@ impl<F: Fn(u64)> Dispatch<F> {
                     break;
                 }
             }
+            match self.way.place(rows.batch) {
+                Place::Any => {}
+                // What is answered by now is recorded as well.
+                Place::Last => {
+                    while let Some(ended) = out.join_next().await {
+                        sum.add(ended);
+                    }
+                }
+                Place::Beyond => {
+                    while let Some(ended) = out.join_next().await {
+                        sum.add(ended);
+                    }
+                    sum.stop(Halt::Run(RunHalt::SessionFull));
+                }
+            }
+            if sum.stop.is_some() {
+                break;
+            }
             let slot = async {
                 self.keeper.comes_near(rows.batch).await;
                 self.slots.acquire().await
@@ -94,9 +113,9 @@ impl<F: Fn(u64)> Dispatch<F> {
                 }
             };
             let Some(slot) = slot else { break };
-            let (sender, keeper) = (self.sender.clone(), self.keeper.clone());
+            let (way, keeper) = (self.way.clone(), self.keeper.clone());
             let deliver = async move {
-                let delivered = deliver(&sender, &keeper, portion).await;
+                let delivered = deliver(&way, &keeper, portion).await;
                 drop(slot);
                 delivered
             };
@@ -108,20 +127,20 @@ impl<F: Fn(u64)> Dispatch<F> {
             sum.add(ended);
         }
         match sum.stop.or(sum.in_doubt) {
-            None => Ok(self.sender.conclude(sum.rows_accepted, sum.refused)?),
+            None => Ok(self.way.conclude(sum.rows_accepted, sum.refused)?),
             Some(stop) => Err(stop),
         }
     }
 }
 
 async fn deliver(
-    sender: &Sender,
+    way: &Way,
     keeper: &Keeper,
     Portion { batch, cut }: Portion,
 ) -> Result<Delivered, Halt> {
     let rows = cut.rows;
     let mut in_doubt = keeper.may_have_arrived(rows.batch);
-    let delivered = sender.deliver(batch, &mut in_doubt).await;
+    let delivered = way.deliver(batch, &mut in_doubt).await;
     if delivered.is_err() && in_doubt {
         keeper.unknown(rows);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::produce::ProduceError;
+use super::replace::{RunHalt, RunRefusal};
 use super::sample_gate::Blocked;
 use super::turn::NoTurn;
 use crate::delivery::Stop;
@@ -58,6 +59,8 @@ pub enum Halt {
     NoProgress,
     /// A fault of the program; the object is taken up again.
     Panicked,
+    /// What keeps a run of objects from going on.
+    Run(RunHalt),
 }
 
 /// Why nothing (more) of a file is sent.
@@ -93,6 +96,8 @@ pub enum Refusal {
     RouteChanged,
     /// The rows do not make the batches that an earlier attempt made of them.
     OtherBatches,
+    /// Of a run of objects as a whole.
+    Run(RunRefusal),
 }
 
 /// What kind of waiting a halt asks for.
@@ -104,6 +109,10 @@ pub enum Wait {
     Lease(Duration),
     /// Until Meta's quota recovers.
     Quota(Duration),
+    /// For so long.
+    For(Duration),
+    /// Until other objects of the run are there; their own messages are faster.
+    Run,
     /// Something passes by itself.
     Passing,
     /// So does this, in minutes rather than seconds, and asking does not hasten it.
@@ -170,6 +179,7 @@ impl Halt {
                 StoreError::Unbalanced(_) | StoreError::Transient(_) => Wait::Passing,
             },
             Halt::Input(_) | Halt::Panicked | Halt::NoProgress => Wait::Passing,
+            Halt::Run(halt) => halt.wait(),
         }
     }
 
@@ -193,6 +203,7 @@ impl Halt {
             Halt::Again => "again",
             Halt::NoProgress => "no_progress",
             Halt::Panicked => "panicked",
+            Halt::Run(halt) => halt.status(),
         }
     }
 }
@@ -221,7 +232,8 @@ impl Wait {
                 let jitter = until.mul_f64(QUOTA_JITTER * fastrand::f64());
                 return (until + jitter).clamp(Duration::from_secs(1), LONGEST_REST);
             }
-            Wait::Passing => (15, 900),
+            Wait::For(time) => return time.clamp(Duration::from_secs(1), LONGEST_REST),
+            Wait::Run | Wait::Passing => (15, 900),
             Wait::Occupied => (120, 900),
             Wait::Route | Wait::File => (15, 3600),
             Wait::Blocked => (3600, 3600),
@@ -258,6 +270,7 @@ impl fmt::Display for Halt {
             Halt::Panicked => {
                 f.write_str("the work on this object failed by a fault of the program")
             }
+            Halt::Run(halt) => halt.fmt(f),
         }
     }
 }
@@ -307,6 +320,7 @@ impl Refusal {
             Refusal::NoDataset => "no_dataset",
             Refusal::RouteChanged => "route_changed",
             Refusal::OtherBatches => "ledger_does_not_fit",
+            Refusal::Run(refusal) => return refusal.status(),
         };
         Status::Refused {
             reason: code.into(),
@@ -359,6 +373,7 @@ impl fmt::Display for Refusal {
                 "the object's rows do not make the batches that an earlier attempt made of them, so that what is delivered and what \
                  is not cannot be told apart: send it again as a whole with --force",
             ),
+            Refusal::Run(refusal) => refusal.fmt(f),
         }
     }
 }

@@ -197,9 +197,13 @@ fn halted(
         Wait::Passing | Wait::Occupied | Wait::File => {
             progress.in_vain().unwrap_or(message.receive_count)
         }
-        Wait::None | Wait::Route | Wait::Blocked | Wait::Lease(_) | Wait::Quota(_) => {
-            message.receive_count
-        }
+        Wait::None
+        | Wait::Route
+        | Wait::Blocked
+        | Wait::Lease(_)
+        | Wait::Quota(_)
+        | Wait::Run
+        | Wait::For(_) => message.receive_count,
     };
     let after = wait.rest(tries);
     let rest_s = after.as_secs();
@@ -214,6 +218,7 @@ fn halted(
         Wait::Lease(_) => {
             info!(reason = %halt, rest_s, "another worker has the object; the message rests");
         }
+        Wait::Run | Wait::For(_) => info!(reason = %halt, rest_s, "the message rests"),
         Wait::Quota(_) | Wait::Occupied => {
             warn!(reason = %halt, rest_s, "not finished; the message rests");
         }

@@ -77,7 +77,7 @@ impl Plan {
                 let id = audience.audience.as_str().to_owned();
                 let shown = audience.shown().to_owned();
                 let mapping = match audience.mode {
-                    AudienceMode::Add => mapping,
+                    AudienceMode::Add | AudienceMode::Replace => mapping,
                     AudienceMode::Remove => mapping.identifiers_only(),
                 };
                 let scopes = id_scopes(audience, &mapping)?;

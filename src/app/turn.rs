@@ -87,11 +87,27 @@ fn has_several_modes(config: &Config, route: &Route, audience: &str) -> bool {
     modes.any(|mode| Some(mode) != first)
 }
 
+/// Gives the turn back, if there was one, whatever became of the work.
+pub(super) async fn give_back<T>(
+    turn: Option<HeldTurn>,
+    ended: Result<T, Halt>,
+) -> Result<T, Halt> {
+    let Some(turn) = turn else { return ended };
+    let lost = turn.lost();
+    turn.release().await;
+    match (ended, lost) {
+        // Whatever stopped then, it stopped because of this.
+        (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
+        (ended, _) => ended,
+    }
+}
+
 impl From<AudienceMode> for Mode {
     fn from(mode: AudienceMode) -> Mode {
         match mode {
             AudienceMode::Add => Mode::Add,
             AudienceMode::Remove => Mode::Remove,
+            AudienceMode::Replace => Mode::Replace,
         }
     }
 }

@@ -59,7 +59,12 @@ pub(super) fn halted(halt: &Halt) -> Exit {
 pub(super) fn of(halt: &Halt) -> Exit {
     match halt.wait() {
         Wait::None => Exit::Interrupted,
-        Wait::Passing | Wait::Occupied | Wait::Lease(_) | Wait::Quota(_) => Exit::Failed,
+        Wait::Passing
+        | Wait::Occupied
+        | Wait::Lease(_)
+        | Wait::Quota(_)
+        | Wait::Run
+        | Wait::For(_) => Exit::Failed,
         Wait::Route | Wait::Blocked => Exit::RouteStopped,
         Wait::File => Exit::Refused,
     }

@@ -84,7 +84,15 @@ impl Arguments {
                 "a file of this machine has no bucket to keep its receipt in: set [state] location"
             );
         }
-        self.object.resolve(config)
+        let (address, route) = self.object.resolve(config)?;
+        if route.run.is_some() {
+            bail!(
+                "route {} replaces an audience's members by all objects of a run together, and one object is not a run: \
+                 announce the run's folder to a worker with replay, or give the file to a route with mode = \"add\"",
+                route.name
+            );
+        }
+        Ok((address, route))
     }
 
     #[expect(clippy::print_stdout, reason = "the command's result")]

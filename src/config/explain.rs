@@ -11,8 +11,8 @@ use crate::identity::Spelling;
 
 use super::Config;
 use super::route::{
-    Conversions, Currency, CustomAudience, DATE_ORDERS, Destination, EventId, EventTime,
-    EventValue, FORMS, NamedAudience, Route,
+    Complete, Conversions, Currency, CustomAudience, DATE_ORDERS, Destination, EventId, EventTime,
+    EventValue, FORMS, NamedAudience, Route, RunRules,
 };
 use super::shown::{Shown, toml_key, toml_text};
 
@@ -93,6 +93,9 @@ fn describe(page: &mut Page, route: &Route) {
     match &route.destination {
         Destination::Conversions(conversions) => events(page, conversions),
         Destination::CustomAudience(audience) => list(page, audience),
+    }
+    if let Some(rules) = &route.run {
+        run(page, rules);
     }
 }
 
@@ -239,6 +242,20 @@ fn by_name(page: &mut Page, named: &NamedAudience) {
     if new.is_value_based {
         page.pair("is_value_based", true.to_string());
     }
+}
+
+fn run(page: &mut Page, rules: &RunRules) {
+    page.line("[route.run]");
+    page.pair("complete", toml_text(rules.complete.name()));
+    match &rules.complete {
+        Complete::SuccessMarker => {}
+        Complete::Manifest(name) => page.pair("manifest", toml_text(name)),
+        Complete::Count(objects) => page.pair("expected_objects", objects.to_string()),
+        Complete::Quiet(quiet) => page.pair("quiet_seconds", quiet.as_secs().to_string()),
+    }
+    let shrink = rules.allow_shrink_percent.to_string();
+    page.pair("allow_shrink_percent", shrink);
+    page.pair("over_window", toml_text(rules.over_window.name()));
 }
 
 fn from_column(name: &str) -> String {

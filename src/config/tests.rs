@@ -82,7 +82,7 @@ prefix = "meta/"
 [route.custom_audience]
 ad_account = "1234567890"
 audience = "x1"
-mode = "replace"
+mode = "replaces"
 "#;
     let expected = r#"config.toml: state.location: missing: where receipts, lists of rejects and the ledger are kept: s3://bucket/prefix/, file:///directory or a directory (or set ACTIVATOR_STATE_LOCATION)
 config.toml:2: queue.url: missing: the URL of the SQS queue with the object events (or set ACTIVATOR_QUEUE_URL)
@@ -106,7 +106,7 @@ config.toml:25: route "Loyalty List": columns: missing: "auto", or a table of so
 config.toml:26: route "Loyalty List": name: must be 1 to 64 lower-case letters, digits and -
 config.toml:29: route "Loyalty List": custom_audience.ad_account: must be act_ and digits, as "act_1234567890"
 config.toml:30: route "Loyalty List": custom_audience.audience: must be digits in quotes, as "1234567890"
-config.toml:31: route "Loyalty List": custom_audience.mode: "replace" is not supported by this version yet: use "add" or "remove""#;
+config.toml:31: route "Loyalty List": custom_audience.mode: unknown value "replaces" (did you mean "replace"?); known are add, remove, replace"#;
     let found = faults(text).join("\n");
     assert_eq!(found, expected);
 }

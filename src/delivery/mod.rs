@@ -9,5 +9,6 @@ mod sender;
 mod tally;
 
 pub use limiter::{AccountLimiter, AccountLimiters, Limits, LongClosed, Turn};
+pub(crate) use patience::{Again, Patience};
 pub use sender::{Delivery, Sender, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

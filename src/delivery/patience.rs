@@ -11,7 +11,7 @@ use crate::backoff::Backoff;
 /// Answers after which the same request may be sent again. Each kind has a budget of its
 /// own, so that none uses up another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
+pub(crate) enum Again {
     /// Refused for the moment. Then the object is given back.
     Transient,
     /// Sent, and no answer. Then the object is given back.
@@ -49,13 +49,13 @@ impl Again {
 
 /// The failures of one request.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     configured: usize,
     failures: [usize; 4],
 }
 
 impl Patience {
-    pub(super) fn new(configured: usize) -> Patience {
+    pub(crate) fn new(configured: usize) -> Patience {
         Patience {
             configured,
             failures: [0; 4],
@@ -64,7 +64,7 @@ impl Patience {
 
     /// One more failure of this kind: how long to wait before the next attempt, if there
     /// is to be one.
-    pub(super) fn after(&mut self, kind: Again) -> Option<Duration> {
+    pub(crate) fn after(&mut self, kind: Again) -> Option<Duration> {
         let failures = &mut self.failures[kind as usize];
         *failures += 1;
         let budget = kind.budget(self.configured);
@@ -72,7 +72,7 @@ impl Patience {
     }
 
     /// How often the request was answered so, or not at all.
-    pub(super) fn attempts(&self) -> usize {
+    pub(crate) fn attempts(&self) -> usize {
         self.failures.iter().sum()
     }
 }

@@ -36,7 +36,7 @@ pub struct DeliveryTally {
 const MOST_TRACE_IDS: usize = 200;
 
 impl DeliveryTally {
-    pub(super) fn trace(&mut self, trace_id: Option<TraceId>) {
+    pub(crate) fn trace(&mut self, trace_id: Option<TraceId>) {
         if let Some(trace_id) = trace_id {
             self.trace_ids_total += 1;
             if self.trace_ids.len() < MOST_TRACE_IDS {

@@ -199,7 +199,7 @@ impl Claimant<'_> {
             entry.replay = self.replay();
         }
         let answered = &entry.progress.answered;
-        if answered.batches > 0 && answered.rows_accepted == 0 {
+        if answered.batches > 0 && answered.rows_accepted == 0 && !entry.is_sent() {
             // As long as Meta has refused every row it may have been for what they share,
             // and somebody may have mended that. No row that it has is sent twice by this.
             entry.progress = Progress {
@@ -233,6 +233,7 @@ impl Claimant<'_> {
         entry.judged_at = now.unix_timestamp();
         entry.attempts.without_progress = 0;
         entry.replay = self.replay();
+        entry.run = None;
     }
 
     fn replay(&self) -> Option<String> {
@@ -265,6 +266,7 @@ impl Claimant<'_> {
                 in_vain: 1,
             },
             progress: Progress::default(),
+            run: None,
         }
     }
 }

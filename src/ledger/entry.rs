@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::progress::Progress;
+use super::run::RunRecord;
 use crate::object::version::ObjectVersion;
 use crate::receipts::{Code, ObjectDescription, Timestamp};
+
+/// Why an object of a run waits that has nothing left to send.
+pub(super) const SENT: &str = "sent";
 
 /// One document of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +44,9 @@ pub struct Entry {
     pub replayed: Vec<String>,
     pub attempts: Attempts,
     pub progress: Progress,
+    /// Of a folder whose objects are delivered as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<RunRecord>>,
 }
 
 /// In JSON, `"state"` and, where there is one, `"reason"`.
@@ -94,6 +101,12 @@ impl Entry {
     /// Whether it is of exactly this version, on this route.
     pub fn is_of(&self, object: &ObjectVersion, route: &str) -> bool {
         self.route == route && self.object.is_of(object)
+    }
+
+    /// Whether it is an object of a run that has nothing left to send, and waits for the
+    /// run's end.
+    pub fn is_sent(&self) -> bool {
+        matches!(&self.state, State::Waiting { reason } if reason.as_str() == SENT)
     }
 
     /// Whether both are one write: revisions grow, and only an owner writes.

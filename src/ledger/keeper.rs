@@ -16,18 +16,19 @@ use tracing::Instrument;
 
 use super::claim::Claimed;
 use super::entry::Entry;
-use super::progress::BatchRows;
+use super::progress::{BatchRows, ReadCounts};
 use super::record::Record;
+use super::run::RunRecord;
 use super::window::Cut;
 use super::writer::Writer;
 use super::{Ledger, LedgerError};
 use crate::delivery::DeliveryTally;
-use crate::receipts::Code;
+use crate::receipts::{Code, FinishedList};
 
 pub use super::writer::Lost;
 
 /// How the work on an object ends, for its entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Ending {
     /// Given back: anybody may go on.
     Release {
@@ -35,6 +36,12 @@ pub enum Ending {
         /// The attempt counts as one without progress, if it had none: what ended it is
         /// the object's own.
         counted: bool,
+    },
+    /// An object of a run: read to its end, and all of it sent. Its receipt waits for the run.
+    Sent {
+        read: Box<ReadCounts>,
+        /// The rows rejected since the last cut.
+        rejects: Option<FinishedList>,
     },
     /// Its receipt is stored.
     Done,
@@ -73,6 +80,12 @@ enum Command {
         recorded: oneshot::Sender<()>,
     },
     Unknown(BatchRows),
+    /// What is known of the run that the entry is of.
+    Run {
+        run: Box<RunRecord>,
+        progressed: bool,
+        recorded: oneshot::Sender<()>,
+    },
     /// What is recorded, written down.
     Tell(oneshot::Sender<Entry>),
     End(Ending, oneshot::Sender<Result<Entry, Lost>>),
@@ -164,6 +177,19 @@ impl Keeper {
         let _ = self.commands.send(Command::Unknown(rows));
     }
 
+    /// Records what is known of the run, and whether this attempt has brought it on. When
+    /// this returns, it survives a crash.
+    pub async fn note(&self, run: RunRecord, progressed: bool) -> Result<(), Lost> {
+        let (recorded, receiver) = oneshot::channel();
+        // Without a keeper `recorded` is dropped, which says so.
+        let _ = self.commands.send(Command::Run {
+            run: Box::new(run),
+            progressed,
+            recorded,
+        });
+        receiver.await.map_err(|_| self.why())
+    }
+
     /// The entry with all that was acknowledged so far, whether or not it is recorded.
     pub async fn entry(&self) -> Result<Entry, Lost> {
         let (told, entry) = oneshot::channel();
@@ -233,6 +259,15 @@ impl Keeping {
                         waiting.push(recorded);
                     }
                     Command::Unknown(rows) => self.record.unknown(rows),
+                    Command::Run {
+                        run,
+                        progressed,
+                        recorded,
+                    } => {
+                        is_due = true;
+                        self.record.run(run, progressed);
+                        waiting.push(recorded);
+                    }
                     Command::Tell(told) => {
                         // Whoever asked may have gone.
                         let _ = told.send(self.record.entry().clone());

@@ -17,6 +17,7 @@ mod keeper;
 mod local;
 mod progress;
 mod record;
+mod run;
 mod s3;
 mod window;
 mod writer;
@@ -36,6 +37,7 @@ pub use entry::{Attempts, Entry, Schema, State};
 pub use keeper::{Ending, Keeper, Lost, remove_segments};
 pub use local::LocalLedger;
 pub use progress::{Answered, BatchRows, Progress, ReadCounts, RejectSegments, Watermark};
+pub use run::{OpenedWith, RunPart, RunRecord, Stage};
 pub use s3::S3Ledger;
 pub use window::Cut;
 

@@ -6,12 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::entry::{Entry, State};
+use super::entry::{Entry, SENT, State};
 use super::keeper::Ending;
 use super::progress::BatchRows;
+use super::run::RunRecord;
 use super::window::{Cut, Window};
 use crate::delivery::DeliveryTally;
-use crate::receipts::{FinishedList, RejectList};
+use crate::receipts::{Code, FinishedList, RejectList};
 
 /// A part of the list of rejects of so many bytes is worth an object of its own.
 const SPILL_BYTES: usize = 48 * 1024;
@@ -53,9 +54,7 @@ impl Record {
         if let Some(tally) = tally {
             self.count(&tally);
             // Whatever kept earlier attempts from this is over.
-            self.entry.attempts.without_progress = 0;
-            self.entry.attempts.in_vain = 0;
-            self.attempts_before = 0;
+            self.progressed();
         }
         for cut in self.window.acknowledge(cut) {
             self.list(cut.rejects);
@@ -70,10 +69,23 @@ impl Record {
         self.entry.progress.rejects.tail = STANDARD.encode(&self.tail);
     }
 
+    fn progressed(&mut self) {
+        self.entry.attempts.without_progress = 0;
+        self.entry.attempts.in_vain = 0;
+        self.attempts_before = 0;
+    }
+
     pub(super) fn unknown(&mut self, rows: BatchRows) {
         let unknown = &mut self.entry.progress.unknown;
         if !unknown.iter().any(|one| one.batch == rows.batch) {
             unknown.push(rows);
+        }
+    }
+
+    pub(super) fn run(&mut self, run: Box<RunRecord>, progressed: bool) {
+        self.entry.run = Some(run);
+        if progressed {
+            self.progressed();
         }
     }
 
@@ -141,6 +153,15 @@ impl Record {
                     entry.attempts.without_progress = self.attempts_before;
                 }
                 entry.state = State::Waiting { reason };
+            }
+            Ending::Sent { read, rejects } => {
+                self.list(rejects);
+                let entry = &mut self.entry;
+                entry.progress.read = *read;
+                entry.progress.rejects.tail = STANDARD.encode(&self.tail);
+                entry.state = State::Waiting {
+                    reason: Code::new(SENT),
+                };
             }
             Ending::Done => {
                 entry.deliveries += 1;

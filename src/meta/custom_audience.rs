@@ -21,6 +21,8 @@ const LARGEST_REQUEST: usize = 10_000;
 pub enum AudienceMode {
     Add,
     Remove,
+    /// Those of a run take the place of all members there are.
+    Replace,
 }
 
 impl AudienceMode {
@@ -28,6 +30,7 @@ impl AudienceMode {
         match self {
             AudienceMode::Add => "add",
             AudienceMode::Remove => "remove",
+            AudienceMode::Replace => "replace",
         }
     }
 }

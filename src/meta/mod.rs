@@ -15,6 +15,7 @@ mod exchange;
 mod json;
 mod lookup;
 mod outcome;
+mod replacement;
 mod usage;
 
 pub use answer::{Answer, TraceId};
@@ -34,4 +35,5 @@ pub use lookup::{
     OperationStatus,
 };
 pub use outcome::{ErrorCode, Named, Outcome, RefusalCause};
+pub use replacement::{SessionBatch, SessionEnd, replacement};
 pub use usage::{BusinessUsage, Reading, Usage};

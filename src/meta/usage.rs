@@ -21,6 +21,9 @@ pub struct Usage {
     pub app_percent: Option<f64>,
     /// `X-Ad-Account-Usage`.
     pub account_percent: Option<f64>,
+    /// The access of the app to the account is limited (`development_access`), by either
+    /// header that tells; `false` where it is full.
+    pub limited_tier: Option<bool>,
     /// How long the account's score takes to come back to nothing, in seconds there.
     pub account_reset: Option<Duration>,
     /// `X-Business-Use-Case-Usage`.
@@ -59,6 +62,7 @@ impl Usage {
         if let Some(account) = parse(headers, "x-ad-account-usage") {
             usage.account_percent = number(&account, "acc_id_util_pct");
             usage.account_reset = wait(&account, "reset_time_duration", 1.0);
+            usage.limited_tier = is_limited(&account);
         }
         if let Some(Value::Object(objects)) = parse(headers, "x-business-use-case-usage") {
             let entries = objects.iter().flat_map(|(id, entries)| {
@@ -71,6 +75,8 @@ impl Usage {
                     regain_access: wait(entry, "estimated_time_to_regain_access", 60.0),
                 })
             });
+            let all = objects.values().filter_map(Value::as_array).flatten();
+            usage.limited_tier = usage.limited_tier.or(all.filter_map(is_limited).max());
             usage.businesses = entries.take(MOST_BUSINESSES).collect();
         }
         usage
@@ -125,6 +131,15 @@ fn narrow(all: &mut Vec<&BusinessUsage>, of_those: impl Fn(&BusinessUsage) -> bo
 
 fn parse(headers: &HeaderMap, name: &str) -> Option<Value> {
     serde_json::from_slice(headers.get(name)?.as_bytes()).ok()
+}
+
+/// The names of the tiers in headers are the old ones.
+fn is_limited(report: &Value) -> Option<bool> {
+    match report.get("ads_api_access_tier")?.as_str()? {
+        "development_access" => Some(true),
+        "standard_access" => Some(false),
+        _ => None,
+    }
 }
 
 fn number(report: &Value, name: &str) -> Option<f64> {

@@ -45,7 +45,7 @@ pub enum ObjectError {
 }
 
 impl ObjectError {
-    pub(super) fn transient(
+    pub(crate) fn transient(
         address: &ObjectAddress,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> ObjectError {

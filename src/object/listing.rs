@@ -1,4 +1,5 @@
-//! The objects of a bucket whose keys begin alike, as S3 lists them.
+//! The objects of a bucket whose keys begin alike, as S3 lists them; a directory's are
+//! listed in the same way ([`ObjectSource::list`](super::ObjectSource::list)).
 //!
 //! A list names keys and no versions: whoever wants one asks for it by its name
 //! ([`ObjectSource::describe`](super::ObjectSource::describe)). So listing needs no
@@ -74,9 +75,8 @@ impl From<ObjectError> for ListError {
 }
 
 impl S3Source {
-    /// All objects of the bucket whose keys begin with `prefix`, in the order of their
-    /// keys. Ends with the first error. Needs `s3:ListBucket`.
-    pub fn list(
+    /// Needs `s3:ListBucket`.
+    pub(super) fn listed(
         &self,
         bucket: &str,
         prefix: &str,

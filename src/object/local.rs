@@ -4,7 +4,7 @@
 //! file that is written again while it is read is noticed, unless it is written in place,
 //! at the same length, within one tick of the file system's clock.
 
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io::{self, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
@@ -12,12 +12,13 @@ use std::path::{Component, Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use futures_util::stream;
+use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::error::ObjectError;
+use super::listing::{ListError, Listed};
 use super::source::{Body, ObjectSource};
 use super::version::{ObjectAddress, ObjectVersion};
 
@@ -54,14 +55,20 @@ impl LocalSource {
         }
     }
 
+    /// `None` for names that no directory can have.
+    fn bucket(&self, name: &str) -> Option<PathBuf> {
+        match &self.buckets {
+            Buckets::Below(root) => Some(root.join(plain(name)?)),
+            Buckets::Only {
+                name: only,
+                directory,
+            } => (only == name).then(|| directory.clone()),
+        }
+    }
+
     /// `None` for names that no file below the directory can have.
     fn path(&self, address: &ObjectAddress) -> Option<PathBuf> {
-        let bucket = match &self.buckets {
-            Buckets::Below(root) => root.join(plain(&address.bucket)?),
-            Buckets::Only { name, directory } => {
-                (*name == address.bucket).then(|| directory.clone())?
-            }
-        };
+        let bucket = self.bucket(&address.bucket)?;
         address
             .key
             .split('/')
@@ -123,6 +130,43 @@ impl ObjectSource for LocalSource {
         }
         .boxed()
     }
+
+    fn list(&self, bucket: &str, prefix: &str) -> BoxStream<'static, Result<Listed, ListError>> {
+        let place = ObjectAddress {
+            bucket: bucket.to_owned(),
+            key: prefix.to_owned(),
+            version_id: None,
+        };
+        let root = self.bucket(bucket);
+        let list = async move {
+            let missing = || ListError::Setup {
+                place: place.clone(),
+                reason: "there is no such directory".to_owned(),
+            };
+            let root = root.ok_or_else(missing)?;
+            let prefix = place.key.clone();
+            let found = tokio::task::spawn_blocking(move || below(&root, &prefix));
+            let found = found
+                .await
+                .unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
+            found.map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => missing(),
+                io::ErrorKind::PermissionDenied => ListError::Setup {
+                    place: place.clone(),
+                    reason: "a folder may not be read by this user".to_owned(),
+                },
+                _ => ListError::Transient {
+                    place: place.clone(),
+                    source: error.into(),
+                },
+            })
+        };
+        let listed = stream::once(list).flat_map(|listed| match listed {
+            Ok(listed) => stream::iter(listed).map(Ok).boxed(),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        });
+        listed.boxed()
+    }
 }
 
 struct FileRead {
@@ -152,6 +196,49 @@ impl FileRead {
         self.left -= piece.len() as u64;
         Ok((!piece.is_empty()).then(|| piece.freeze()))
     }
+}
+
+/// The files below the root whose keys begin so, in the order of their keys. Names that
+/// are no text are no keys.
+fn below(root: &Path, prefix: &str) -> io::Result<Vec<Listed>> {
+    let mut found = Vec::new();
+    let mut folders = vec![(root.to_owned(), String::new())];
+    while let Some((folder, key)) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // It was removed meanwhile; a root that is not there is told.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => continue,
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+                continue;
+            };
+            let key = format!("{key}{name}");
+            // As an object is opened: what a link leads to.
+            let metadata = match fs::metadata(entry.path()) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            if metadata.is_dir() {
+                let key = format!("{key}/");
+                if key.starts_with(prefix) || prefix.starts_with(&key) {
+                    folders.push((entry.path(), key));
+                }
+            } else if metadata.is_file() && key.starts_with(prefix) {
+                found.push(Listed {
+                    key,
+                    size: metadata.len(),
+                    etag: etag(&metadata),
+                    last_modified: metadata.mtime(),
+                });
+            }
+        }
+    }
+    found.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
 }
 
 /// A single, ordinary component of a path: not empty, not `..`, no separator.

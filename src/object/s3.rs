@@ -5,10 +5,11 @@ use std::ops::Range;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use futures_util::future::BoxFuture;
-use futures_util::stream;
+use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 
 use super::error::ObjectError;
+use super::listing::{ListError, Listed};
 use super::s3_error::{broken_body, classify};
 use super::source::{Body, ObjectSource};
 use super::version::{ObjectAddress, ObjectVersion};
@@ -100,6 +101,10 @@ impl ObjectSource for S3Source {
             Ok(body(answer, address.clone()))
         }
         .boxed()
+    }
+
+    fn list(&self, bucket: &str, prefix: &str) -> BoxStream<'static, Result<Listed, ListError>> {
+        self.listed(bucket, prefix)
     }
 }
 

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 use percent_encoding::percent_decode_str;
 
 use super::error::ObjectError;
+use super::listing::{ListError, Listed};
 use super::version::{ObjectAddress, ObjectVersion};
 
 /// The bytes of one ranged read, in order, in pieces of any size.
@@ -36,6 +38,22 @@ pub trait ObjectSource: Send + Sync {
         version: &'a ObjectVersion,
         range: Range<u64>,
     ) -> BoxFuture<'a, Result<Body, ObjectError>>;
+
+    /// All objects of the bucket whose keys begin with `prefix`, in the order of their
+    /// keys, as they are now. Ends with the first error.
+    ///
+    /// A source that knows objects by their names alone says that it cannot.
+    fn list(&self, bucket: &str, prefix: &str) -> BoxStream<'static, Result<Listed, ListError>> {
+        let cannot = ListError::Setup {
+            place: ObjectAddress {
+                bucket: bucket.to_owned(),
+                key: prefix.to_owned(),
+                version_id: None,
+            },
+            reason: "this source of objects has no list".to_owned(),
+        };
+        stream::iter([Err(cannot)]).boxed()
+    }
 }
 
 /// Describes the object of an EventBridge event, whose key should be literal.

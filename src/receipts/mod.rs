@@ -13,6 +13,7 @@ mod receipt;
 mod refusals;
 mod reject_list;
 mod rejects;
+mod run;
 mod s3;
 mod share;
 mod status;
@@ -42,6 +43,7 @@ pub use receipt::{
 pub use refusals::{RefusalSample, Refusals};
 pub use reject_list::{FinishedList, RejectList, RejectsFile, whole_list};
 pub use rejects::{RejectSample, Rejects};
+pub use run::{Live, RunObject, RunReport};
 pub use s3::S3ReceiptStore;
 pub use share::Share;
 pub use status::Status;

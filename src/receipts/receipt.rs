@@ -11,6 +11,7 @@ use super::path;
 use super::refusals::Refusals;
 use super::reject_list::RejectsFile;
 use super::rejects::Rejects;
+use super::run::RunReport;
 use super::share::Share;
 use super::status::Status;
 use super::timestamp::Timestamp;
@@ -67,6 +68,9 @@ pub struct Receipt {
     /// Where it took more than one attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Attempts>,
+    /// Of a whole run, and of no single object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<RunReport>>,
     pub worker: Worker,
 }
 
@@ -106,6 +110,7 @@ impl Receipt {
             trace_ids: TraceIds::default(),
             replay: None,
             attempts: None,
+            run: None,
             worker: Worker::this(),
         }
     }

@@ -36,6 +36,13 @@ impl Refusals {
         }
     }
 
+    /// Counts those of another object, whose rows have numbers of their own.
+    pub(super) fn add_counts(&mut self, other: &Refusals) {
+        for (error, more) in &other.counts {
+            *self.counts.entry(error.clone()).or_default() += more;
+        }
+    }
+
     /// Rows refused with each error.
     pub fn counts(&self) -> &BTreeMap<String, u64> {
         &self.counts

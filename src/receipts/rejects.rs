@@ -39,6 +39,14 @@ impl Rejects {
         }
     }
 
+    /// Counts those of another object, whose rows have numbers of their own.
+    pub(super) fn add_counts(&mut self, other: &Rejects) {
+        for (reason, more) in &other.counts {
+            let count = self.counts.entry(reason.clone()).or_default();
+            *count = count.saturating_add(*more);
+        }
+    }
+
     /// Rows rejected for each reason.
     pub fn counts(&self) -> &BTreeMap<Code, u64> {
         &self.counts

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use audience_activator::object::version::{ObjectAddress, ObjectVersion};
-use audience_activator::object::{ObjectError, ObjectSource, describe_or_decoded};
+use audience_activator::object::{
+    ListError, Listed, ObjectError, ObjectSource, describe_or_decoded,
+};
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 
@@ -24,6 +26,7 @@ pub(crate) async fn every_promise_is_kept(store: &dyn Store) {
     an_overwritten_object_is_not_read(store).await;
     what_is_missing_is_not_found(store).await;
     an_encoded_key_is_tried_decoded_once(store).await;
+    objects_are_listed_by_the_beginning_of_their_keys(store).await;
 }
 
 fn address(store: &dyn Store, key: &str) -> ObjectAddress {
@@ -149,4 +152,44 @@ async fn an_encoded_key_is_tried_decoded_once(store: &dyn Store) {
             .unwrap_err();
         assert!(matches!(error, ObjectError::NotFound { address } if address == missing));
     }
+}
+
+async fn objects_are_listed_by_the_beginning_of_their_keys(store: &dyn Store) {
+    for key in [
+        "listed/b",
+        "listed/a b",
+        "listed/c/d",
+        "listed-not",
+        "listed/a+b",
+    ] {
+        store.put(key, key.as_bytes()).await;
+    }
+    let list = async |prefix: &str| -> Vec<Listed> {
+        let listed = store.source().list(store.bucket(), prefix);
+        listed.try_collect().await.unwrap()
+    };
+    let keys = |listed: &[Listed]| -> Vec<String> {
+        listed.iter().map(|object| object.key.clone()).collect()
+    };
+    let listed = list("listed/").await;
+    assert_eq!(
+        keys(&listed),
+        ["listed/a b", "listed/a+b", "listed/b", "listed/c/d"]
+    );
+    for object in &listed {
+        let address = address(store, &object.key);
+        let described = store.source().describe(&address).await.unwrap();
+        assert_eq!(
+            (&described.etag, described.size, described.last_modified),
+            (&object.etag, object.size, object.last_modified)
+        );
+    }
+    assert_eq!(keys(&list("listed/a").await), ["listed/a b", "listed/a+b"]);
+    assert_eq!(keys(&list("listed-nothing/").await), [""; 0]);
+    let elsewhere = store.source().list("no-such-bucket-of-ours", "");
+    let error = elsewhere.try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(
+        matches!(error, ListError::Setup { .. } | ListError::Forbidden { .. }),
+        "{error}"
+    );
 }

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::halt::{Halt, Refusal};
 use super::parts::Parts;
 use super::preflight::with_audience_found;
-use super::turn::NoTurn;
+use super::turn::{NoTurn, give_back};
 use crate::config::{Destination, RouteInput};
 use crate::delivery::Stop;
 use crate::identity::columns::CountryCode;
@@ -128,13 +128,7 @@ impl Erasure<'_> {
             halt,
         };
         let ended = pass.run(counts).await;
-        let Some(turn) = turn else { return ended };
-        let lost = turn.lost();
-        turn.release().await;
-        match (ended, lost) {
-            (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
-            (ended, _) => ended,
-        }
+        give_back(turn, ended).await
     }
 
     async fn turn(

@@ -102,6 +102,7 @@ pub(super) fn found(key: &str, state: State) -> Found {
             in_vain: 2,
         },
         progress,
+        run: None,
     };
     Found {
         entry,

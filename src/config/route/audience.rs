@@ -23,11 +23,10 @@ pub struct CustomAudience {
     pub page_id: Option<PageId>,
 }
 
-/// `replace` is known, so that it gets a sentence of its own.
-const MODES: [(&str, Option<AudienceMode>); 3] = [
-    ("add", Some(AudienceMode::Add)),
-    ("remove", Some(AudienceMode::Remove)),
-    ("replace", None),
+const MODES: [(&str, AudienceMode); 3] = [
+    ("add", AudienceMode::Add),
+    ("remove", AudienceMode::Remove),
+    ("replace", AudienceMode::Replace),
 ];
 
 impl CustomAudience {
@@ -46,7 +45,7 @@ impl CustomAudience {
         };
         let audience = named_audience::read(&mut table);
         let mode = table
-            .require("mode", "\"add\" or \"remove\"")
+            .require("mode", "\"add\", \"remove\" or \"replace\"")
             .and_then(|node| mode(&node));
         let app_ids = match table.ask("app_ids") {
             None => Some(Vec::new()),
@@ -101,9 +100,5 @@ fn app_ids(node: &Node<'_>) -> Option<Vec<AppId>> {
 }
 
 fn mode(node: &Node<'_>) -> Option<AudienceMode> {
-    let known = node.check(one_of(node.text()?, &MODES))?;
-    if known.is_none() {
-        node.fault("\"replace\" is not supported by this version yet: use \"add\" or \"remove\"");
-    }
-    known
+    node.check(one_of(node.text()?, &MODES))
 }

@@ -10,6 +10,7 @@ mod id;
 mod input;
 mod named_audience;
 mod normalisation;
+mod run;
 mod static_values;
 
 pub use audience::CustomAudience;
@@ -20,6 +21,7 @@ pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 pub use input::RouteInput;
 pub use named_audience::NamedAudience;
+pub use run::{Complete, MOST_OBJECTS, OverWindow, RunRules};
 
 use time::Date;
 
@@ -27,6 +29,7 @@ use crate::credentials::SecretRef;
 use crate::identity::columns::{Columns, Role};
 use crate::identity::key::Api;
 use crate::identity::{Context, Header, Mapping, MappingFault, Spelling, StaticValue};
+use crate::meta::AudienceMode;
 
 use super::state_location::check_bucket;
 use super::suggest::shown;
@@ -48,6 +51,9 @@ pub struct Route {
     pub spelling: Spelling,
     pub input: RouteInput,
     pub destination: Destination,
+    /// Of a route that replaces, and of no other: when its runs are complete, and which of
+    /// them may take the old members' place.
+    pub run: Option<RunRules>,
     /// Where in the text it is written, for faults and `check-config`.
     pub(super) line: usize,
 }
@@ -126,6 +132,7 @@ impl Route {
         if let (Some(columns), Some(destination)) = (&columns, &destination) {
             check_keys(columns, destination.api(), &table);
         }
+        let run = run(&mut table, destination.as_ref());
         let spelling = match table.ask("normalisation") {
             None => Some(Spelling::default()),
             Some(node) => normalisation::read(&node),
@@ -164,6 +171,7 @@ impl Route {
             spelling: spelling?,
             input: input?,
             destination: destination?,
+            run: run?,
             line,
         })
     }
@@ -271,6 +279,27 @@ fn destination(
             second.fault("a route has one destination: make two routes with different prefixes");
             None
         }
+    }
+}
+
+/// The outer `None` is a fault. What does not replace has no runs.
+fn run(table: &mut Table<'_>, destination: Option<&Destination>) -> Option<Option<RunRules>> {
+    let replaces = destination.is_some_and(|destination| match destination {
+        Destination::CustomAudience(audience) => audience.mode == AudienceMode::Replace,
+        Destination::Conversions(_) => false,
+    });
+    match table.ask("run") {
+        Some(node) if destination.is_some() && !replaces => {
+            node.fault("has a meaning only with custom_audience.mode = \"replace\"");
+            None
+        }
+        Some(node) => RunRules::read(node.table()?).map(Some),
+        None if replaces => {
+            let problem = "missing: a replacement needs to know when a run is complete ([route.run] with complete = …)";
+            table.fault_of("run", problem);
+            None
+        }
+        None => Some(None),
     }
 }
 

@@ -316,3 +316,88 @@ fn each_rule_of_input_has_its_fault() {
 mod columns;
 mod custom_data;
 mod named_audience;
+
+/// A text with one audience route of this mode, and `[route.run]` with these lines.
+fn with_run(mode: &str, lines: &str) -> String {
+    format!(
+        "{QUEUE_AND_STATE}[[route]]\nname = \"r\"\nprefix = \"p/\"\ncredentials = \"env:T\"\ncolumns = \"auto\"\n\
+         [route.custom_audience]\naudience = \"1\"\nmode = \"{mode}\"\n{lines}"
+    )
+}
+
+#[test]
+fn each_rule_of_runs_has_its_fault() {
+    let cases = [
+        (
+            "",
+            "run: missing: a replacement needs to know when a run is complete",
+        ),
+        (
+            "[route.run]\n",
+            "run.complete: missing: what says that all objects",
+        ),
+        (
+            "[route.run]\ncomplete = \"succes_marker\"",
+            "run.complete: unknown value \"succes_marker\" (did you mean \"success_marker\"?)",
+        ),
+        (
+            "[route.run]\ncomplete = \"count\"",
+            "run.expected_objects: missing: how many objects",
+        ),
+        (
+            "[route.run]\ncomplete = \"count\"\nexpected_objects = 2001",
+            "run.expected_objects: must be 1 to 2000",
+        ),
+        (
+            "[route.run]\ncomplete = \"quiet\"\nquiet_seconds = 5",
+            "run.quiet_seconds: must be 10 to 86400 seconds",
+        ),
+        (
+            "[route.run]\ncomplete = \"success_marker\"\nquiet_seconds = 60",
+            "run.quiet_seconds: has a meaning only with complete = \"quiet\"",
+        ),
+        (
+            "[route.run]\ncomplete = \"manifest\"",
+            "run.manifest: missing: the name of the object",
+        ),
+        (
+            "[route.run]\ncomplete = \"manifest\"\nmanifest = \"a/b\"",
+            "run.manifest: must be the name alone",
+        ),
+        (
+            "[route.run]\ncomplete = \"quiet\"\nallow_shrink_percent = 101",
+            "run.allow_shrink_percent: must be 0 to 100",
+        ),
+        (
+            "[route.run]\ncomplete = \"quiet\"\nover_window = \"add\"",
+            "run.over_window: unknown value \"add\"",
+        ),
+        (
+            "[route.run]\ncomplete = \"quiet\"\nallow_empty = true",
+            "run.allow_empty: unknown key",
+        ),
+    ];
+    for (lines, expected) in cases {
+        let found = faults(&with_run("replace", lines));
+        assert_eq!(found.len(), 1, "{lines}: {found:?}");
+        assert!(found[0].contains(expected), "{found:?}");
+    }
+    let found = faults(&with_run("add", "[route.run]\ncomplete = \"quiet\""));
+    let expected = "run: has a meaning only with custom_audience.mode = \"replace\"";
+    assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
+}
+
+#[test]
+fn a_run_is_shown_as_it_is_read() {
+    for lines in [
+        "complete = \"success_marker\"\nallow_shrink_percent = 50\nover_window = \"refuse\"",
+        "complete = \"count\"\nexpected_objects = 20\nallow_shrink_percent = 0\nover_window = \"replace_then_add\"",
+        "complete = \"quiet\"\nquiet_seconds = 300\nallow_shrink_percent = 100\nover_window = \"refuse\"",
+        "complete = \"manifest\"\nmanifest = \"list.json\"\nallow_shrink_percent = 50\nover_window = \"refuse\"",
+    ] {
+        let text = with_run("replace", &format!("[route.run]\n{lines}\n"));
+        let page = valid(&text).explain();
+        let (_, shown) = page.split_once("[route.run]\n").unwrap();
+        assert!(shown.starts_with(lines), "{page}");
+    }
+}

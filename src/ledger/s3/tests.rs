@@ -114,6 +114,7 @@ fn entry() -> Entry {
         replayed: Vec::new(),
         attempts: Attempts::default(),
         progress: Progress::default(),
+        run: None,
     }
 }
 

@@ -1,0 +1,302 @@
+//! One attempt at a run that this worker has claimed: from wherever earlier attempts came
+//! to, to its end or to what stops it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::complete::Whole;
+use super::guard::{self, Before};
+use super::halt::{RunHalt, RunRefusal};
+use super::hold::Hold;
+use super::session::MOST_RESTARTS;
+use super::survey::{Survey, Surveyed};
+use super::wire::Wire;
+use super::{Run, of_folder};
+use crate::app::activation::{Activation, End};
+use crate::app::fingerprint::fingerprint;
+use crate::app::halt::{Halt, Refusal};
+use crate::app::plan::quota_of_audience;
+use crate::app::preflight::before_sending;
+use crate::config::Destination;
+use crate::identity::key::Key;
+use crate::ledger::{ChangedRoute, Claimed, Entry, Keeper, RunPart, Stage};
+use crate::meta::{AudienceState, OperationStatus};
+use crate::receipts::Status;
+
+pub(super) struct Attempt<'a> {
+    pub(super) run: &'a Run<'a>,
+    /// As it was claimed.
+    pub(super) entry: Entry,
+    pub(super) hold: Arc<Hold>,
+    pub(super) wire: Arc<Wire>,
+    /// Cancelled with the activation's, and when the run is lost.
+    pub(super) halt: CancellationToken,
+    /// The objects, where nothing was begun yet.
+    whole: Option<Whole>,
+    pub(super) fingerprint: String,
+    pub(super) started_at: OffsetDateTime,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn begin(run: &'a Run<'a>, claimed: Claimed, whole: Option<Whole>) -> Attempt<'a> {
+        let Activation { parts, route, .. } = run.activation;
+        let halt = run.activation.halt.child_token();
+        let entry = claimed.entry.clone();
+        // Whatever comes of it, it was claimed; how it ends may not be recorded.
+        run.activation
+            .progress
+            .tried_in_vain(entry.attempts.in_vain);
+        let keeper = Keeper::start(claimed, parts.ledger.clone(), halt.clone());
+        let (audience, account) = match &route.destination {
+            Destination::CustomAudience(audience) => (
+                audience.audience.as_str().to_owned(),
+                quota_of_audience(audience),
+            ),
+            // The configuration has runs for audiences alone.
+            Destination::Conversions(_) => (String::new(), String::new()),
+        };
+        let wire = Wire {
+            client: parts.meta.clone(),
+            credentials: parts.credentials.clone(),
+            secret: route.credentials.clone(),
+            limiter: parts.limiters.of(&route.name, &account, &route.credentials),
+            metrics: parts.metrics.clone(),
+            attempts: parts.config.delivery.attempts,
+            halt: halt.clone(),
+            audience,
+            invalid: AtomicU64::new(0),
+        };
+        Attempt {
+            run,
+            hold: Arc::new(Hold::new(keeper, &entry)),
+            entry,
+            wire: Arc::new(wire),
+            halt,
+            whole,
+            fingerprint: fingerprint(route, &parts.config, None),
+            started_at: OffsetDateTime::now_utc(),
+        }
+    }
+
+    pub(super) async fn run(self) -> Result<End, Halt> {
+        let worked = if self.is_poison() {
+            Err(Halt::NoProgress)
+        } else {
+            let worked = self.work().await;
+            // Whatever stopped then, it stopped because of this.
+            match self.hold.keeper.lost() {
+                Some(lost) => Err(Halt::Lost(lost)),
+                None => worked,
+            }
+        };
+        match worked {
+            Ok(()) => self.through().await,
+            Err(halt) => self.halted(halt).await,
+        }
+    }
+
+    /// The attempts before it have all ended without a word, and without progress.
+    fn is_poison(&self) -> bool {
+        let most = self
+            .run
+            .activation
+            .parts
+            .config
+            .ledger
+            .attempts_without_progress;
+        self.run.activation.may_quarantine && self.entry.attempts.without_progress as usize > most
+    }
+
+    async fn work(&self) -> Result<(), Halt> {
+        let begun = {
+            let record = self.hold.record().await;
+            let other_route = record.fingerprint != self.fingerprint;
+            (record.stage != Stage::Surveyed).then_some(other_route)
+        };
+        match begun {
+            None => {
+                self.may_begin().await?;
+                self.survey().await?;
+            }
+            Some(true) => self.route_changed().await?,
+            Some(false) => self.go_on().await?,
+        }
+        self.to_the_end().await
+    }
+
+    /// Not after too many failures of Meta's, until somebody announces the run again.
+    async fn may_begin(&self) -> Result<(), Halt> {
+        let (sessions, is_again) = {
+            let record = self.hold.record().await;
+            (record.restarts, !record.given_up.is_empty())
+        };
+        if is_again {
+            return self.hold.change(|record| record.restarts = 0).await;
+        }
+        if sessions > MOST_RESTARTS {
+            return Err(refused(RunRefusal::Failed { sessions }));
+        }
+        Ok(())
+    }
+
+    async fn route_changed(&self) -> Result<(), Halt> {
+        let settings = &self.run.activation.parts.config.ledger;
+        match settings.on_changed_route {
+            ChangedRoute::Refuse => Err(Refusal::RouteChanged.into()),
+            // Its objects are looked at again, as the route is now.
+            ChangedRoute::Restart => {
+                self.hold
+                    .change(|record| record.stage = Stage::Surveyed)
+                    .await?;
+                Err(Halt::Again)
+            }
+        }
+    }
+
+    async fn go_on(&self) -> Result<(), Halt> {
+        let parts = self.run.activation.parts;
+        info!("going on with a replacement that an earlier attempt began");
+        parts.metrics.objects_resumed.inc();
+        self.hold
+            .change(|record| {
+                record.resumed += 1;
+                // Halves were sent, perhaps, of which this attempt does not know.
+                record.renumbered |= record.next_number != record.in_session.max(2);
+            })
+            .await
+    }
+
+    /// Looks at all objects, and asks whether they may take the old members' place.
+    async fn survey(&self) -> Result<(), Halt> {
+        // Nobody reads a list for an audience that cannot be written to.
+        let (state, tier) = self.wire.state().await?;
+        self.is_free(&state).await?;
+        let Some(whole) = &self.whole else {
+            return Err(Halt::Again);
+        };
+        let survey = Survey {
+            activation: self.run.activation,
+            halt: self.halt.clone(),
+        };
+        let source = &self.run.activation.parts.source;
+        let mut found: Vec<RunPart> = Vec::with_capacity(whole.objects.len());
+        let (mut rejected, mut meant) = (0, 0);
+        let mut keys = None;
+        for object in &whole.objects {
+            let address = self.run.folder.address(&object.key);
+            let version = source.describe(&address);
+            let version = self.run.activation.or_halted(version).await?;
+            let Surveyed {
+                part,
+                rejected: some,
+                meant: of,
+                keys: its,
+            } = survey.look(&version).await?;
+            rejected += some;
+            meant += of;
+            match (&keys, its) {
+                (None, its) => keys = its,
+                (Some(keys), Some(its)) if *keys != its => {
+                    let key = object.key.clone();
+                    return Err(refused(RunRefusal::OtherColumns { key }));
+                }
+                (Some(_), _) => {}
+            }
+            found.push(part);
+        }
+        let has_values = keys.is_some_and(|keys| keys.contains(&Key::LookalikeValue));
+        let Activation { parts, route, .. } = self.run.activation;
+        let asked = before_sending(parts, route, has_values);
+        self.run.activation.or_halted(asked).await?;
+        let input = &self.run.activation.parts.config.input;
+        guard::rejects(rejected, meant, input.max_reject_share).map_err(refused)?;
+        let rows = found.iter().map(|part| part.rows).sum();
+        let before = self.before(&state).await?;
+        guard::size(rows, before, self.run.rules).map_err(refused)?;
+        let requests = found.iter().map(|part| part.batches).sum();
+        let ceiling = self
+            .run
+            .activation
+            .parts
+            .config
+            .delivery
+            .requests_per_second;
+        let pace = guard::pace(ceiling, tier);
+        let in_session =
+            guard::in_session(requests, pace, self.run.rules.over_window).map_err(refused)?;
+        info!(
+            objects = found.len(),
+            rows, requests, in_session, "the run is complete, and is going to be the audience"
+        );
+        let signal = whole.signal.as_ref().map(Into::into);
+        let fingerprint = self.fingerprint.clone();
+        self.hold
+            .change(|record| {
+                record.fingerprint = fingerprint;
+                record.parts = found;
+                record.signal = signal;
+                record.in_session = in_session;
+                record.mixed = false;
+                record.given_up.clear();
+            })
+            .await
+    }
+
+    /// Whether a replacement may be begun.
+    async fn is_free(&self, state: &AudienceState) -> Result<(), Halt> {
+        match state.operation() {
+            Some(OperationStatus::Blocked) => Err(Halt::Run(RunHalt::AudienceBlocked)),
+            Some(OperationStatus::BeingReplaced) => {
+                match self.hold.record().await.unanswered {
+                    // It may be by a session of this run.
+                    Some(_) => Ok(()),
+                    None => Err(Halt::Run(RunHalt::BeingReplaced)),
+                }
+            }
+            Some(OperationStatus::ReplacementFailed) => {
+                warn!("the last replacement of the audience failed at Meta; another one is begun");
+                Ok(())
+            }
+            Some(OperationStatus::Unknown) => {
+                warn!("the audience is in a state that is not known; the replacement is begun");
+                Ok(())
+            }
+            Some(OperationStatus::Usable) | None => Ok(()),
+        }
+    }
+
+    /// The list that is live now, as far as anybody knows.
+    async fn before(&self, state: &AudienceState) -> Result<Option<Before>, Halt> {
+        let Activation { parts, route, .. } = self.run.activation;
+        let last = self.run.last();
+        let last = parts.receipts.get(&last, &route.name).await?;
+        if let Some(last) = last
+            && last.status == Status::Delivered
+            && last.destination.id == self.wire.audience
+        {
+            return Ok(Some(Before::LastRun(last.rows.sent)));
+        }
+        let estimate = state.approximate_count_lower_bound;
+        let estimate = estimate.and_then(|count| u64::try_from(count).ok());
+        Ok(estimate.filter(|count| *count > 0).map(Before::Estimate))
+    }
+}
+
+impl Run<'_> {
+    /// Where the receipt of the route's last run that became an audience is kept again.
+    pub(super) fn last(&self) -> crate::object::version::ObjectVersion {
+        let top = super::Folder {
+            bucket: self.folder.bucket.clone(),
+            key: String::new(),
+        };
+        of_folder(&top, "last-run".to_owned())
+    }
+}
+
+pub(super) fn refused(refusal: RunRefusal) -> Halt {
+    Halt::Refused(Refusal::Run(refusal))
+}

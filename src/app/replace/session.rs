@@ -1,0 +1,481 @@
+//! From the first batch to the swap. Every step is recorded before the request that follows
+//! from it, so that whoever comes after a crash knows what may have arrived.
+//!
+//! The one idea: the batch that opens a session is sent once in it. Where its answer is
+//! lost, the audience's state tells whether it has arrived; and where it has not, the next
+//! one goes into a new session. Anything else may be sent as often as it takes.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::attempt::{Attempt, refused};
+use super::batches::{InSession, Way};
+use super::halt::{RunHalt, RunRefusal};
+use super::part::{Part, version_of};
+use super::survey::Survey;
+use super::wire::{Opening, Reply};
+use crate::app::halt::{Halt, Refusal};
+use crate::batches::Batch;
+use crate::delivery::{Again, Delivery, DeliveryTally, Sender, Stop};
+use crate::ledger::{OpenedWith, RunPart, Stage};
+use crate::meta::{Named, OperationStatus, SessionBatch, SessionEnd};
+use crate::object::ObjectError;
+
+/// How often the state of the audience is looked at before one believes that a first batch
+/// has not arrived: it may take a moment to show.
+const LOOKS: usize = 5;
+/// How often while everything was sent and is not the audience yet, before the message rests.
+const SWAP_LOOKS: usize = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
+
+/// Sessions of one run that may fail at Meta.
+pub(super) const MOST_RESTARTS: u32 = 3;
+
+/// Meta: a positive number; kept where no tool damages it.
+const SESSIONS: u64 = 1 << 53;
+
+impl Attempt<'_> {
+    /// Brings the run from wherever it is to the end, where its list is the audience.
+    pub(super) async fn to_the_end(&self) -> Result<(), Halt> {
+        loop {
+            let stage = self.hold.record().await.stage;
+            match stage {
+                Stage::Surveyed => self.open().await?,
+                Stage::Opening { session } => {
+                    self.has_arrived(session).await?;
+                }
+                Stage::Open { session } => match self.deliver(session, false).await {
+                    Ok(()) | Err(Halt::Run(RunHalt::SessionFull)) => {
+                        let closed = Stage::Closed { session };
+                        self.hold.advance(|record| record.stage = closed).await?;
+                    }
+                    Err(halt) => self.interrupted(halt, session).await?,
+                },
+                Stage::Closed { session } => {
+                    if !self.is_swapped().await? {
+                        self.restart("Meta reports that the replacement failed")
+                            .await?;
+                        continue;
+                    }
+                    let (is_all, mixed) = {
+                        let record = self.hold.record().await;
+                        (record.in_session == record.batches(), record.mixed)
+                    };
+                    if !is_all {
+                        let cut_short = false;
+                        let adding = Stage::Adding { session, cut_short };
+                        self.hold.advance(|record| record.stage = adding).await?;
+                    } else if mixed {
+                        self.follow_up().await?;
+                    } else {
+                        return Ok(());
+                    }
+                }
+                Stage::Adding { session, .. } => {
+                    if !self.is_swapped().await? {
+                        self.restart("Meta reports that the replacement failed")
+                            .await?;
+                        continue;
+                    }
+                    match self.deliver(session, true).await {
+                        Ok(()) if self.hold.record().await.mixed => self.follow_up().await?,
+                        Ok(()) => return Ok(()),
+                        Err(halt) => self.interrupted(halt, session).await?,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens a session, or finds one that an earlier attempt has opened.
+    async fn open(&self) -> Result<(), Halt> {
+        let whole = self.first_batch().await?;
+        let mut batch = whole.clone();
+        let mut in_vain = 0;
+        let mut unexplained = false;
+        let mut last = Named::default();
+        while in_vain < self.wire.attempts {
+            if self.wire.operation().await? == OperationStatus::BeingReplaced {
+                return self.busy().await;
+            }
+            let in_session = self.hold.record().await.in_session;
+            let session = fastrand::u64(1..SESSIONS);
+            self.hold
+                .change(|record| {
+                    record.stage = Stage::Opening { session };
+                    record.opened_with = None;
+                    record.opened_at = None;
+                    record.renumbered = false;
+                    // 1 is the first batch's, and is never given to another.
+                    record.next_number = in_session.max(2);
+                })
+                .await?;
+            self.wire.invalid.store(0, Ordering::Relaxed);
+            let is_whole = batch.rows() == whole.rows();
+            let place = SessionBatch {
+                session,
+                number: 1,
+                is_last: is_whole && in_session == 1,
+            };
+            let mut tally = DeliveryTally::default();
+            let opening = match self.wire.open(&batch, place, &mut tally).await {
+                Ok(opening) => opening,
+                // It was refused, or never sent.
+                Err(halt) => {
+                    self.not_opened().await?;
+                    return Err(halt);
+                }
+            };
+            match opening {
+                Opening::Replied(Reply::Accepted { invalid, trace_id }) => {
+                    let opened_with = is_whole.then(|| OpenedWith {
+                        entries: batch.entries(),
+                        invalid,
+                        trace_id: trace_id.map(|id| id.as_str().to_owned()),
+                    });
+                    let opened_at = OffsetDateTime::now_utc().into();
+                    info!(session, "the replacement has begun");
+                    return self
+                        .hold
+                        .advance(|record| {
+                            record.opened_with = opened_with;
+                            record.opened_at = Some(opened_at);
+                            record.unanswered = None;
+                            record.stage = Stage::Open { session };
+                        })
+                        .await;
+                }
+                Opening::Replied(Reply::Refused { answer, too_large }) => {
+                    // Of what is too large, one cannot be sure.
+                    if too_large && self.has_arrived(session).await? {
+                        return Ok(());
+                    }
+                    self.not_opened().await?;
+                    match batch.halves() {
+                        Some((left, _)) => batch = left,
+                        None => return Err(Stop::TooManyRefused { answer }.into()),
+                    }
+                }
+                Opening::Replied(Reply::Ended(SessionEnd::Busy)) => {
+                    self.not_opened().await?;
+                    return self.busy().await;
+                }
+                Opening::Replied(Reply::Ended(end)) => {
+                    let failed = end == SessionEnd::Failed;
+                    self.hold.change(|record| record.failed |= failed).await?;
+                    return self
+                        .restart("Meta refused the first batch of the replacement")
+                        .await;
+                }
+                Opening::NotTaken => {
+                    self.not_opened().await?;
+                    in_vain += 1;
+                }
+                Opening::Unclear { again, answer } => {
+                    in_vain += 1;
+                    unexplained = again == Again::Unexplained;
+                    last = answer;
+                    if self.has_arrived(session).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        let (attempts, answer) = (self.wire.attempts, last);
+        Err(match unexplained {
+            true => Stop::Configuration { answer },
+            false => Stop::Unavailable { attempts, answer },
+        }
+        .into())
+    }
+
+    async fn first_batch(&self) -> Result<Batch, Halt> {
+        let first = {
+            let record = self.hold.record().await;
+            let mut parts = record.parts.iter();
+            parts.find(|part| part.batches > 0).cloned()
+        };
+        let first = first.ok_or_else(|| refused(RunRefusal::Empty))?;
+        let survey = self.survey_of();
+        survey.first_batch(&version_of(&first.object)).await
+    }
+
+    pub(super) fn survey_of(&self) -> Survey<'_> {
+        Survey {
+            activation: self.run.activation,
+            halt: self.halt.clone(),
+        }
+    }
+
+    async fn not_opened(&self) -> Result<(), Halt> {
+        let surveyed = Stage::Surveyed;
+        self.hold.change(|record| record.stage = surveyed).await
+    }
+
+    /// A replacement is running: by the session whose first batch had no answer, or
+    /// somebody else's.
+    async fn busy(&self) -> Result<(), Halt> {
+        let unanswered = self.hold.record().await.unanswered;
+        let Some(session) = unanswered else {
+            return Err(Halt::Run(RunHalt::BeingReplaced));
+        };
+        info!(
+            session,
+            "the replacement has begun, with a batch that had no answer"
+        );
+        self.hold
+            .advance(|record| {
+                record.unanswered = None;
+                record.opened_with = None;
+                record.stage = Stage::Open { session };
+            })
+            .await
+    }
+
+    /// Whether the first batch, whose answer is not known, has opened the session.
+    async fn has_arrived(&self, session: u64) -> Result<bool, Halt> {
+        for look in 0..LOOKS {
+            if look > 0 {
+                self.wire.or_halted(sleep(BETWEEN_LOOKS)).await?;
+            }
+            if self.wire.operation().await? == OperationStatus::BeingReplaced {
+                let opened_at = OffsetDateTime::now_utc().into();
+                info!(
+                    session,
+                    "the first batch has arrived, though its answer was lost"
+                );
+                self.hold
+                    .advance(|record| {
+                        record.opened_with = None;
+                        record.opened_at.get_or_insert(opened_at);
+                        record.stage = Stage::Open { session };
+                    })
+                    .await?;
+                return Ok(true);
+            }
+        }
+        warn!(
+            session,
+            "nothing is seen of the first batch; the next goes into a new session"
+        );
+        self.hold
+            .change(|record| {
+                record.unanswered = Some(session);
+                record.stage = Stage::Surveyed;
+            })
+            .await?;
+        Ok(false)
+    }
+
+    /// Sends what is left, part after part: into the session, or added once it is over.
+    async fn deliver(&self, session: u64, adding: bool) -> Result<(), Halt> {
+        let parts = self.run.activation.parts;
+        let count = self.hold.record().await.parts.len();
+        let (mut base, mut invalid) = (0, 0);
+        let mut is_first = true;
+        for index in 0..count {
+            let (part, in_session) = {
+                let record = self.hold.record().await;
+                let Some(part) = record.parts.get(index).cloned() else {
+                    break;
+                };
+                (part, record.in_session)
+            };
+            let before = base;
+            base += part.batches;
+            if part.nothing.is_some() {
+                continue;
+            }
+            let one = self.part(&part, session);
+            let found = one.found().await?;
+            if let Some(found) = &found
+                && one.is_of_session(&found.entry)
+            {
+                invalid += found.entry.progress.answered.entries_invalid;
+                self.wire.invalid.fetch_max(invalid, Ordering::Relaxed);
+                if one.is_through(&found.entry) {
+                    continue;
+                }
+            }
+            if !adding && part.batches > 0 && before >= in_session {
+                return Err(Halt::Run(RunHalt::SessionFull));
+            }
+            let slots = parts.batch_slots.of_object();
+            let way = |destination| match adding {
+                true => {
+                    let sender = Sender::new(Delivery {
+                        client: parts.meta.clone(),
+                        credentials: parts.credentials.clone(),
+                        secret: self.wire.secret.clone(),
+                        destination,
+                        limiter: self.wire.limiter.clone(),
+                        metrics: parts.metrics.clone(),
+                        attempts: self.wire.attempts,
+                        halt: self.halt.clone(),
+                    });
+                    // The session's rows were accepted.
+                    Way::Each(Box::new(sender.that_goes_on()))
+                }
+                false => Way::InSession(InSession {
+                    wire: self.wire.clone(),
+                    hold: self.hold.clone(),
+                    session,
+                    base: before,
+                    in_session,
+                }),
+            };
+            one.deliver(found, way, slots).await?;
+            if is_first {
+                is_first = false;
+                self.hold.advance(|_| ()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn part<'p>(&'p self, part: &'p RunPart, session: u64) -> Part<'p> {
+        Part {
+            activation: self.run.activation,
+            part,
+            fingerprint: format!("{}-{session}", self.fingerprint),
+            halt: self.halt.clone(),
+        }
+    }
+
+    /// What follows where sending has stopped; what cannot be mended here is given back.
+    async fn interrupted(&self, halt: Halt, session: u64) -> Result<(), Halt> {
+        let end = match halt {
+            Halt::Run(RunHalt::Ended(end)) => end,
+            Halt::Object(ObjectError::Overwritten { address }) => {
+                return self.overwritten(&address.key).await;
+            }
+            halt => return Err(halt),
+        };
+        match end {
+            SessionEnd::Busy => {
+                // It was taken for ours by what the audience's state said alone.
+                let is_ours = self.hold.record().await.opened_with.is_some();
+                if !is_ours {
+                    self.not_opened().await?;
+                }
+                Err(Halt::Run(RunHalt::BeingReplaced))
+            }
+            SessionEnd::NeverOpened => {
+                self.restart("Meta does not know the first batch of the replacement")
+                    .await
+            }
+            SessionEnd::Failed => {
+                self.hold.change(|record| record.failed = true).await?;
+                self.restart("Meta failed in the midst of the replacement")
+                    .await
+            }
+            SessionEnd::TimedOut | SessionEnd::Finished => {
+                let cut_short = end == SessionEnd::TimedOut;
+                warn!(
+                    session,
+                    cut_short, "the session is over before all was acknowledged; the rest is added"
+                );
+                let adding = Stage::Adding { session, cut_short };
+                self.hold.advance(|record| record.stage = adding).await
+            }
+        }
+    }
+
+    /// All of the run goes out again, in a new session.
+    async fn restart(&self, why: &str) -> Result<(), Halt> {
+        warn!(
+            reason = why,
+            "the replacement begins anew, in a new session"
+        );
+        let mut restarts = 0;
+        self.hold
+            .change(|record| {
+                record.stage = Stage::Surveyed;
+                record.unanswered = None;
+                record.mixed = false;
+                record.restarts += 1;
+                restarts = record.restarts;
+            })
+            .await?;
+        if restarts > MOST_RESTARTS {
+            let sessions = restarts;
+            return Err(refused(RunRefusal::Failed { sessions }));
+        }
+        Ok(())
+    }
+
+    /// The list has rows of two versions of an object: one of the new versions alone
+    /// follows at once.
+    async fn follow_up(&self) -> Result<(), Halt> {
+        self.restart("an object was overwritten when a part of it was sent")
+            .await
+    }
+
+    /// The rest of a version that is gone cannot be sent, and a session that is not closed
+    /// would make Meta swap in what has arrived. So the session is brought to its end with
+    /// the new version, and another one follows that has no row of the old.
+    async fn overwritten(&self, key: &str) -> Result<(), Halt> {
+        warn!(
+            object = key,
+            "overwritten while it is sent; its new version takes its place"
+        );
+        let source = &self.run.activation.parts.source;
+        let address = self.run.folder.address(key);
+        let version = source.describe(&address);
+        let version = self.run.activation.or_halted(version).await?;
+        let surveyed = self.survey_of().look(&version).await?;
+        let mut overwritten = 0;
+        self.hold
+            .change(|record| {
+                let all_in_session = record.in_session == record.batches();
+                for part in &mut record.parts {
+                    if part.object.key == key {
+                        *part = surveyed.part;
+                        break;
+                    }
+                }
+                if all_in_session {
+                    record.in_session = record.batches();
+                }
+                // No number that was promised before stands for the same rows now.
+                record.next_number = record.next_number.max(record.in_session).max(2) + 1;
+                record.renumbered = true;
+                record.opened_with = None;
+                record.mixed = true;
+                record.restarts += 1;
+                overwritten = record.restarts;
+            })
+            .await?;
+        if overwritten > MOST_RESTARTS {
+            return Err(Refusal::Run(RunRefusal::Failed {
+                sessions: overwritten,
+            })
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Waits until the session's list is the audience; `false` if Meta failed.
+    async fn is_swapped(&self) -> Result<bool, Halt> {
+        for look in 0..SWAP_LOOKS {
+            if look > 0 {
+                self.wire.or_halted(sleep(BETWEEN_LOOKS)).await?;
+            }
+            match self.wire.operation().await? {
+                OperationStatus::BeingReplaced => {}
+                OperationStatus::ReplacementFailed => {
+                    self.hold.change(|record| record.failed = true).await?;
+                    return Ok(false);
+                }
+                OperationStatus::Usable | OperationStatus::Blocked | OperationStatus::Unknown => {
+                    return Ok(true);
+                }
+            }
+        }
+        Err(Halt::Run(RunHalt::Swapping))
+    }
+}

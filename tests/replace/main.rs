@@ -1,0 +1,24 @@
+//! Replacing an audience by a run of objects: the whole worker against the simulated Meta,
+//! in one process and on a paused clock, with places that keep things in memory and workers
+//! that die where a test says so.
+// A run may well have one object.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::single_range_in_vec_init
+)]
+
+mod answers;
+mod complete;
+mod crashes;
+mod guards;
+mod journey;
+mod meta;
+mod places;
+mod stage;
+
+pub const BUCKET: &str = "audiences";
+pub const AUDIENCE: &str = "2002";
+pub const ACCOUNT: &str = "3003";
+pub const ROUTE: &str = "members";
