@@ -106,6 +106,7 @@ fn entry(route: &str, key: &str, state: State) -> Entry {
         replayed: Vec::new(),
         attempts: Default::default(),
         progress: Default::default(),
+        run: None,
     };
     entry.attempts.total = 2;
     entry.progress.read.rows_read = 100;

@@ -37,7 +37,7 @@ pub struct RunRecord {
     /// versions, and is followed by another.
     #[serde(default)]
     pub mixed: bool,
-    /// Meta failed in the midst of a session, and none has succeeded since.
+    /// A session failed at Meta or was left, and none has succeeded since.
     #[serde(default)]
     pub failed: bool,
     /// Sessions that were begun anew.

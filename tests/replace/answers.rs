@@ -177,6 +177,22 @@ async fn one_that_fails_again_and_again_is_given_up_and_the_receipt_does_not_kno
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_route_that_is_changed_in_the_midst_is_refused_until_it_is_changed_back() {
+    let stage = in_the_midst().await;
+    stage.read_columns("email = \"email\"");
+    // The lease of the dead has to end first; a few attempts later it would be given up.
+    stage.live(None, Duration::from_secs(100)).await;
+    let run = stage.run_receipt("q1", 1).await.unwrap();
+    assert_eq!(run.status.reason().unwrap().as_str(), "route_changed");
+    assert_eq!(run.run.unwrap().live, Live::OldUntilTimeout);
+    assert!(stage.holds(OLD));
+    stage.read_columns("id = \"external_id\"\nemail = \"email\"");
+    stage.work().await;
+    assert!(stage.holds(NEW));
+    assert_eq!(sessions(&stage), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_ninety_minutes_the_rest_is_added() {
     let stage = in_the_midst().await;
     stage.clock.advance(WINDOW);

@@ -1,9 +1,15 @@
 //! Runs that must not take the place of the members, and what is told of them.
 
+use std::io::{self, Write};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audience_activator::receipts::{Live, Receipt};
 use simulator::{AudienceChange, Quotas, Tier};
+use tracing::Level;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::stage::{Call, OLD, Stage, email, file};
 
@@ -158,9 +164,67 @@ async fn what_was_given_up_begins_anew_when_it_is_announced_again() {
     assert!(stage.holds(1..901));
 }
 
-/// What is kept of a run tells of nobody.
+#[test]
+fn a_single_file_is_no_run_to_upload() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let people = write("people.csv", &file(1..10));
+    let config = write(
+        "config.toml",
+        "[state]\nlocation = \"./state\"\n[[route]]\nname = \"members\"\nprefix = \"\"\n\
+         credentials = \"env:META_TOKEN\"\ncolumns = \"auto\"\n[route.custom_audience]\naudience = \"1\"\n\
+         mode = \"replace\"\n[route.run]\ncomplete = \"quiet\"\n",
+    );
+    let upload = Command::new(env!("CARGO_BIN_EXE_audience-activator"))
+        .arg("upload")
+        .arg(people)
+        .arg("--config")
+        .arg(config)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(upload.stderr).unwrap();
+    assert!(said.contains("one object is not a run"), "{said}");
+    assert_eq!(upload.status.code(), Some(2), "{said}");
+}
+
+/// Everything that is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn listen(&self) -> DefaultGuard {
+        let log = self.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(Level::TRACE)
+            .with_writer(move || log.clone())
+            .set_default()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is kept and logged of a run tells of nobody.
 #[tokio::test(start_paused = true)]
 async fn nothing_personal_is_kept_of_a_run() {
+    let log = Log::default();
+    let _listening = log.listen();
     let stage = Stage::new(MARKED).await;
     let mut text = file(1..1_000);
     text.push_str(",marked-not-an-address\n");
@@ -177,7 +241,9 @@ async fn nothing_personal_is_kept_of_a_run() {
     for file in files(stage.directory.path()) {
         kept.push_str(&String::from_utf8_lossy(&std::fs::read(file).unwrap()));
     }
+    kept.push_str(&log.text());
     assert!(kept.contains("session") && kept.contains("last-run"));
+    assert!(kept.contains("the replacement has begun"));
     for person in (1..1_700).step_by(7) {
         let email = email(person);
         assert!(!kept.contains(&email) && !kept.contains(&crate::stage::hash(&email)));

@@ -86,7 +86,7 @@ pub struct Stage {
     pub queue: Arc<InProcessQueue>,
     pub clock: Clock,
     pub directory: TempDir,
-    config: Arc<Config>,
+    config: Mutex<Arc<Config>>,
     objects: Mutex<Vec<ObjectVersion>>,
     now: i64,
 }
@@ -160,7 +160,7 @@ mode = "replace"
             queue: Arc::new(InProcessQueue::new(config.queue.visibility)),
             clock,
             directory,
-            config,
+            config: Mutex::new(config),
             objects: Mutex::default(),
             now: OffsetDateTime::now_utc().unix_timestamp(),
         };
@@ -222,6 +222,18 @@ mode = "replace"
         self.meta.platform.change(changes).unwrap();
     }
 
+    /// From the next worker on, the route reads other columns.
+    pub fn read_columns(&self, columns: &str) {
+        let mut config = self.config.lock().unwrap();
+        let page = config.explain();
+        let (before, after) = page.split_once("[route.columns]\n").unwrap();
+        let (_, after) = after.split_once("\n[").unwrap();
+        let text = format!("{before}[route.columns]\n{columns}\n[{after}");
+        let environment = Environment::default();
+        let read = Config::parse("test", &text, &environment, Purpose::OneShot);
+        *config = Arc::new(read.unwrap_or_else(|faults| panic!("{faults}")));
+    }
+
     fn parts(&self, life: &Arc<Life>) -> Parts {
         let places = Places {
             queue: self.queue.clone(),
@@ -232,7 +244,7 @@ mode = "replace"
             credentials: Arc::new(CredentialStore::new(Arc::new(Secret))),
         };
         let meta = Arc::new(RemoteMeta(self.meta.clone(), life.clone()));
-        Parts::over(meta, self.config.clone(), places)
+        Parts::over(meta, self.config.lock().unwrap().clone(), places)
     }
 
     /// A worker lives until it dies of that call, or nothing is left to do, or so much time

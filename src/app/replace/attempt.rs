@@ -150,7 +150,11 @@ impl<'a> Attempt<'a> {
             // Its objects are looked at again, as the route is now.
             ChangedRoute::Restart => {
                 self.hold
-                    .change(|record| record.stage = Stage::Surveyed)
+                    .change(|record| {
+                        record.stage = Stage::Surveyed;
+                        // The session that is left open will be made the audience as it is.
+                        record.failed = true;
+                    })
                     .await?;
                 Err(Halt::Again)
             }
