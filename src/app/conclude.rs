@@ -12,6 +12,7 @@ use super::halt::{Halt, Refusal};
 use super::report::{Finished, Report};
 use crate::delivery::Stop;
 use crate::ledger::{Ending, Entry, Ledger, remove_segments};
+use crate::meta::ErrorCode;
 use crate::object::ObjectError;
 use crate::receipts::{Code, Receipt, Status, StoreError};
 
@@ -141,6 +142,9 @@ impl Conclusion<'_> {
                 | ObjectError::Transient { .. } => false,
             },
             Halt::Delivery(Stop::InDoubt { .. }) => true,
+            Halt::Delivery(Stop::Configuration { answer }) => {
+                answer.error.is_some_and(ErrorCode::is_the_files)
+            }
             // An outage of Meta's stops all; a batch that Meta chokes on, only its object.
             Halt::Delivery(Stop::Unknown { .. } | Stop::Unavailable { .. }) => {
                 self.others_went_through

@@ -161,6 +161,11 @@ impl Halt {
                 {
                     Wait::Blocked
                 }
+                Stop::Configuration { answer }
+                    if answer.error.is_some_and(ErrorCode::is_the_files) =>
+                {
+                    Wait::File
+                }
                 Stop::Auth { .. } | Stop::Configuration { .. } | Stop::TooManyRefused { .. } => {
                     Wait::Route
                 }

@@ -21,6 +21,10 @@ use crate::telemetry::Metrics;
 /// bad rows than this finds has a fault that is not its rows'.
 const MOST_SPLITS: u32 = 2_000;
 
+/// A body of fewer bytes is never too large. (No source says how many are; the lowest number
+/// that anybody found by trying is 60 KB.)
+const SURELY_SMALL_ENOUGH: usize = 64 << 10;
+
 /// Why the rest of an object cannot be sent now. Nothing is lost by it: the message
 /// stays, and the object is taken up again.
 #[derive(Debug, thiserror::Error)]
@@ -272,8 +276,12 @@ impl Sender {
                 Outcome::Throttled { .. } => None,
                 Outcome::Unknown => {
                     *in_doubt = true;
-                    Some(Again::Unknown)
+                    Some(match self.may_be_too_large(batch, &answer) {
+                        true => Again::Whole,
+                        false => Again::Unknown,
+                    })
                 }
+                Outcome::Transient if self.may_be_too_large(batch, &answer) => Some(Again::Whole),
                 Outcome::Unexplained => Some(Again::Unexplained),
                 Outcome::TooLarge if batch.rows() > 1 => Some(Again::Whole),
                 Outcome::Transient | Outcome::TooLarge => Some(Again::Transient),
@@ -287,6 +295,16 @@ impl Sender {
             tally.retries += 1;
             self.with.metrics.retries.inc();
         }
+    }
+
+    /// An audience has been seen to answer a request that is too large with a page, or by
+    /// dropping the connection, and to take its halves. Where a repeat makes a difference,
+    /// only the same request may follow.
+    fn may_be_too_large(&self, batch: &Batch, answer: &Answer) -> bool {
+        answer.error.is_none()
+            && self.with.destination.is_a_set()
+            && batch.rows() > 1
+            && batch.body().len() > SURELY_SMALL_ENOUGH
     }
 
     fn out_of_patience(&self, kind: Again, attempts: usize, answer: Named) -> Result<Final, Stop> {

@@ -63,6 +63,12 @@ impl ErrorCode {
         (self.code, self.subcode) == (100, Some(2_804_016))
     }
 
+    /// A removal that would leave too small an audience: what is asked for is refused, and
+    /// neither the token nor the route is.
+    pub fn is_the_files(self) -> bool {
+        (self.code, self.subcode) == (200, Some(1_870_047))
+    }
+
     /// A block for a policy, which trying again may lengthen.
     pub fn is_a_block(self) -> bool {
         self.code == 368
@@ -116,7 +122,7 @@ fn of_permission(error: ErrorCode) -> &'static str {
         }
         (_, Some(1_870_047)) => {
             "the removal would leave fewer people in the audience than Meta allows, so nothing of this request was removed: remove fewer, or replace or \
-             delete the audience, and take the file's message out of the queue"
+             delete the audience"
         }
         (270, _) => {
             "the app has limited access, and the ad account is another business's: apply for full access, or use an account of the app's own business"

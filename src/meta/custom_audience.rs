@@ -225,6 +225,10 @@ impl Destination for CustomAudience {
         Ok(u32::try_from(entries).unwrap_or(u32::MAX))
     }
 
+    fn is_a_set(&self) -> bool {
+        true
+    }
+
     fn request(&self, batch: &Batch) -> Request {
         let delete = self.mode == AudienceMode::Remove && !self.overrides_method();
         Request {

@@ -28,6 +28,12 @@ pub trait Destination: Send + Sync {
 
     fn request(&self, batch: &Batch) -> Request;
 
+    /// Whether rows may be sent again in other requests, though it is not known whether they
+    /// have arrived: it makes no difference how often, as in a set.
+    fn is_a_set(&self) -> bool {
+        false
+    }
+
     /// Which rows of the batch, by their places in it, Meta would not take any more at this
     /// moment (Unix seconds), and with them the request.
     fn too_old(&self, _batch: &Batch, _now: i64) -> Vec<usize> {

@@ -440,8 +440,8 @@ async fn a_place_that_fails_keeps_no_other_from_being_asked_and_the_receipt_says
     for (fault, code, says) in [
         (
             GraphError::new(400, 200).subcode(1_870_047),
-            4,
-            "does not let the audience become so small",
+            3,
+            "would leave fewer people in the audience than Meta allows",
         ),
         (
             GraphError::new(400, 190).subcode(463),

@@ -24,7 +24,6 @@ use crate::config::{Destination, RouteInput};
 use crate::delivery::Stop;
 use crate::identity::columns::CountryCode;
 use crate::identity::key::Key;
-use crate::meta::ErrorCode;
 use crate::object::ObjectSource;
 use crate::object::version::ObjectAddress;
 use crate::receipts::{Code, ErasedFrom, ErasedStatus, ErasureCounts};
@@ -32,12 +31,6 @@ use crate::turns::{HeldTurn, Mode};
 use pass::Pass;
 
 pub use target::{NoTarget, Place, Selection, Target};
-
-/// A removal would leave fewer members than Meta allows.
-const TOO_SMALL: ErrorCode = ErrorCode {
-    code: 200,
-    subcode: Some(1_870_047),
-};
 
 /// Whoever waits for a turn at an audience asks so often.
 const BETWEEN_ASKING: Duration = Duration::from_secs(1);
@@ -207,11 +200,6 @@ impl Erased<'_> {
         match self.ended.as_ref().err()? {
             Halt::Refused(Refusal::Nothing(what)) => {
                 Some(format!("there is nobody in the file ({what})"))
-            }
-            Halt::Delivery(Stop::Configuration { answer }) if answer.error == Some(TOO_SMALL) => {
-                Some(format!(
-                    "Meta does not let the audience become so small (error {TOO_SMALL}): delete it, or replace its members"
-                ))
             }
             halt => Some(halt.to_string()),
         }

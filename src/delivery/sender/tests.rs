@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
-use simulator::{Fault, GraphError, Simulator, Target};
+use simulator::{Fault, FaultAction, GraphError, Simulator, Target};
 
 use super::super::limiter::{AccountLimiters, Limits};
 use super::*;
@@ -108,6 +108,36 @@ async fn a_request_that_may_be_too_large_is_tried_again_and_then_sent_in_halves(
     assert_eq!((tally.rows_accepted, tally.refused.len()), (4, 0));
     assert_eq!((tally.requests, tally.retries), (5, 2));
     assert_eq!(stage.simulator.inspect().audiences["7"].members, 4);
+}
+
+#[tokio::test]
+async fn a_large_request_that_is_answered_with_a_page_or_not_at_all_is_sent_in_halves() {
+    for action in [
+        FaultAction::Html { status: 500 },
+        FaultAction::ResetBefore,
+        FaultAction::ResetAfter,
+    ] {
+        let stage = Stage::new().await;
+        let fault = Fault::new(Target::Users, action.clone()).times(3);
+        stage.simulator.fault(fault);
+        let tally = stage
+            .sender
+            .deliver(batch(2_000), &mut false)
+            .await
+            .unwrap();
+        assert_eq!((tally.rows_accepted, tally.refused.len()), (2_000, 0));
+        assert_eq!((tally.requests, tally.retries), (5, 2), "{action:?}");
+        assert_eq!(stage.simulator.inspect().audiences["7"].members, 2_000);
+    }
+}
+
+#[tokio::test]
+async fn a_small_request_is_not_cut_by_an_outage() {
+    let stage = Stage::new().await;
+    let fault = Fault::new(Target::Users, FaultAction::Html { status: 502 }).times(4);
+    stage.simulator.fault(fault);
+    let tally = stage.sender.deliver(batch(4), &mut false).await.unwrap();
+    assert_eq!((tally.requests, tally.retries), (5, 4));
 }
 
 #[tokio::test]

@@ -34,3 +34,10 @@ async fn every_error_of_metas_has_its_answer_and_costs_no_row() {
     let shown: Vec<(&Row, &Played)> = rows.iter().zip(played.iter().map(|one| &one.1)).collect();
     document::check(&shown);
 }
+
+/// A removal after which too few would be left is the file's own fault: given up with an
+/// alert, while the route goes on.
+#[test]
+fn a_removal_that_meta_forbids_is_put_aside_and_stops_no_route() {
+    play::put_aside();
+}

@@ -10,7 +10,7 @@ use crate::stage::logged::Logged;
 use crate::stage::paused::{Paused, Sent, on_a_paused_clock};
 use crate::stage::people::{file, hashed_email};
 use crate::stage::{AUDIENCE, DATASET, ROUTES};
-use simulator::Target;
+use simulator::{Fault, GraphError, Target};
 
 const ROWS: u64 = 40;
 
@@ -34,13 +34,37 @@ pub(super) fn play(row: &Row) -> Played {
 /// Whether the row's fault stays until somebody mends it.
 fn stays(class: Class) -> bool {
     match class {
-        Class::Configuration | Class::Blocked | Class::Token | Class::Busy | Class::Unexplained => {
-            true
-        }
+        Class::Configuration
+        | Class::Blocked
+        | Class::File
+        | Class::Token
+        | Class::Busy
+        | Class::Unexplained => true,
         Class::Passing | Class::Throttled | Class::BadRow | Class::TooLarge | Class::TooMany => {
             false
         }
     }
+}
+
+pub(super) fn put_aside() {
+    on_a_paused_clock(async {
+        let stage = Paused::new(ROUTES, SETTINGS, |builder| builder);
+        let too_few = GraphError::new(400, 200).subcode(1_870_047);
+        let fault = Fault::error(Target::Users, too_few).always();
+        stage.wire.platform.fault(fault);
+        let object = stage.put("audiences/people.csv", &file(ROWS)).await;
+        let _worker = stage.work();
+        stage.until_done().await;
+        let receipt = stage.receipt(&object).await.unwrap();
+        assert_eq!(receipt.status.name(), "quarantined");
+        let told = receipt.explanation.unwrap();
+        assert!(
+            told.contains("200/1870047") && told.contains("fewer people"),
+            "{told}"
+        );
+        assert_eq!(stage.queue.dead_letters().len(), 1);
+        assert!(stage.parts.health.report().stopped_routes.is_empty());
+    });
 }
 
 async fn one(row: &Row) -> Played {
@@ -67,7 +91,12 @@ async fn one(row: &Row) -> Played {
         let requests = stage.wire.sent();
         let reason = stage.parts.health.report().stopped_routes.remove(route);
         assert!(stage.receipt(&object).await.is_none(), "{what}");
-        stage.until(what, || backs() >= TIMES_BACK).await;
+        let times = match row.class {
+            // This one counts.
+            Class::File => 1,
+            _ => TIMES_BACK,
+        };
+        stage.until(what, || backs() >= times).await;
         assert!(!stage.queue.is_empty(), "{what}: the message is kept");
         assert!(stage.queue.dead_letters().is_empty(), "{what}: no poison");
         assert_eq!(arrived(&stage, row.on), 0, "{what}: nothing arrived");
@@ -143,6 +172,7 @@ fn stays_as_it_should(row: &Row, sent: &[Sent], reason: Option<&str>, lines: &[V
             assert_eq!(reason, None, "{what}: the route does not stop");
             assert!(first >= 120, "{what}: minutes, and not {first} s");
         }
+        Class::File => assert_eq!(reason, None, "{what}: the route does not stop"),
         class => {
             let reason = reason.unwrap_or_else(|| panic!("{what}: the route stops"));
             let code = what.split(',').next().unwrap();
@@ -204,6 +234,10 @@ fn did(class: Class, sent: &[Sent], lines: &[Value]) -> String {
                 listed(lines)
             )
         }
+        Class::File => format!(
+            "kept the message, which rests {}; after five attempts it would be put aside",
+            listed(lines)
+        ),
         Class::Token => format!(
             "read the secret again, stopped the route and kept the message, which rests {}",
             listed(lines)

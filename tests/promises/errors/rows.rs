@@ -21,6 +21,8 @@ pub(super) enum Class {
     Configuration,
     /// The same, and asking may make it worse.
     Blocked,
+    /// What the file asks for is refused.
+    File,
     Token,
     /// Something else is under way, for minutes.
     Busy,
@@ -39,6 +41,7 @@ impl Class {
             Class::BadRow => "bad data",
             Class::Configuration => "set-up",
             Class::Blocked => "set-up, long pause",
+            Class::File => "the file's",
             Class::Token => "token",
             Class::Busy => "wait",
             Class::TooLarge => "retry, then halve",
@@ -78,6 +81,7 @@ impl Row {
             Class::BadRow => fault.holding(hashed_email(BAD)).always(),
             Class::Configuration
             | Class::Blocked
+            | Class::File
             | Class::Token
             | Class::Busy
             | Class::Unexplained => fault.always(),
@@ -189,8 +193,9 @@ pub(super) fn rows() -> Vec<Row> {
             Class::Configuration,
             403,
             200,
-            &[0, 1_870_034, 1_870_090, 1_870_050, 1_870_047],
+            &[0, 1_870_034, 1_870_090, 1_870_050],
         ),
+        (users, Class::File, 400, 200, &[1_870_047]),
         (users, Class::Configuration, 403, 299, &[0]),
         (
             users,
