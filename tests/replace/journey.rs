@@ -282,3 +282,40 @@ async fn a_batch_that_is_too_large_goes_in_halves_with_numbers_of_their_own() {
     assert!(stage.holds(1..2_000));
     stage.check_sessions();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_batch_waits_for_one_that_is_slow() {
+    let stage = Stage::new(MARKED).await;
+    stage.run_of("q1", &[1..4_001]);
+    let slow = Fault::delay(Target::UsersReplace, Duration::from_secs(60)).nth(3);
+    stage.meta.platform.fault(slow);
+    stage.work().await;
+    assert!(stage.holds(1..4_001));
+    let sent = stage.meta.sent();
+    assert!(
+        sent.iter()
+            .all(|one| one.edge == "usersreplace" && one.accepted)
+    );
+    assert!(sent.last().unwrap().is_last);
+    let numbers = stage.meta.numbers();
+    assert_ne!(numbers[2], 3, "it was not slow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_between_two_halves_no_number_stands_for_other_rows() {
+    let one_at_a_time = ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1");
+    let stage = Stage::with(MARKED, &[one_at_a_time], true).await;
+    stage.run_of("q1", &[1..4_001]);
+    // The third batch, three times; then its left half goes, and the right one does not.
+    let too_large = FaultAction::Error(GraphError::new(400, 1).subcode(99));
+    let too_large = Fault::new(Target::UsersReplace, too_large).nth(3).times(3);
+    stage.meta.platform.fault(too_large);
+    let dies = Some((Call::BeforeSend, 7));
+    assert!(stage.live(dies, Duration::from_secs(600)).await);
+    let left = stage.meta.sent().pop().unwrap();
+    assert!(left.accepted && left.number == 3);
+    stage.work().await;
+    assert!(stage.holds(1..4_001));
+    stage.check_sessions();
+    stage.check_members(100, 4_000);
+}

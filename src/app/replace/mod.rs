@@ -15,6 +15,7 @@ mod conclude;
 mod guard;
 mod halt;
 mod hold;
+mod opening;
 mod part;
 mod session;
 mod survey;

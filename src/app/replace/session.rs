@@ -1,42 +1,28 @@
 //! From the first batch to the swap. Every step is recorded before the request that follows
 //! from it, so that whoever comes after a crash knows what may have arrived.
-//!
-//! The one idea: the batch that opens a session is sent once in it. Where its answer is
-//! lost, the audience's state tells whether it has arrived; and where it has not, the next
-//! one goes into a new session. Anything else may be sent as often as it takes.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::time::sleep;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::attempt::{Attempt, refused};
 use super::batches::{InSession, Way};
 use super::halt::{RunHalt, RunRefusal};
-use super::part::{Part, version_of};
-use super::survey::Survey;
-use super::wire::{Opening, Reply};
+use super::part::Part;
 use crate::app::halt::{Halt, Refusal};
-use crate::batches::Batch;
-use crate::delivery::{Again, Delivery, DeliveryTally, Sender, Stop};
-use crate::ledger::{OpenedWith, RunPart, Stage};
-use crate::meta::{Named, OperationStatus, SessionBatch, SessionEnd};
+use crate::delivery::{Delivery, Sender};
+use crate::ledger::{RunPart, Stage};
+use crate::meta::{OperationStatus, SessionEnd};
 use crate::object::ObjectError;
 
-/// How often the state of the audience is looked at before one believes that a first batch
-/// has not arrived: it may take a moment to show.
-const LOOKS: usize = 5;
 /// How often while everything was sent and is not the audience yet, before the message rests.
 const SWAP_LOOKS: usize = 20;
-const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 
 /// Sessions of one run that may fail at Meta.
 pub(super) const MOST_RESTARTS: u32 = 3;
-
-/// Meta: a positive number; kept where no tool damages it.
-const SESSIONS: u64 = 1 << 53;
 
 impl Attempt<'_> {
     /// Brings the run from wherever it is to the end, where its list is the audience.
@@ -89,186 +75,6 @@ impl Attempt<'_> {
                 }
             }
         }
-    }
-
-    /// Opens a session, or finds one that an earlier attempt has opened.
-    async fn open(&self) -> Result<(), Halt> {
-        let whole = self.first_batch().await?;
-        let mut batch = whole.clone();
-        let mut in_vain = 0;
-        let mut unexplained = false;
-        let mut last = Named::default();
-        while in_vain < self.wire.attempts {
-            if self.wire.operation().await? == OperationStatus::BeingReplaced {
-                return self.busy().await;
-            }
-            let in_session = self.hold.record().await.in_session;
-            let session = fastrand::u64(1..SESSIONS);
-            self.hold
-                .change(|record| {
-                    record.stage = Stage::Opening { session };
-                    record.opened_with = None;
-                    record.opened_at = None;
-                    record.renumbered = false;
-                    // 1 is the first batch's, and is never given to another.
-                    record.next_number = in_session.max(2);
-                })
-                .await?;
-            self.wire.invalid.store(0, Ordering::Relaxed);
-            let is_whole = batch.rows() == whole.rows();
-            let place = SessionBatch {
-                session,
-                number: 1,
-                is_last: is_whole && in_session == 1,
-            };
-            let mut tally = DeliveryTally::default();
-            let opening = match self.wire.open(&batch, place, &mut tally).await {
-                Ok(opening) => opening,
-                // It was refused, or never sent.
-                Err(halt) => {
-                    self.not_opened().await?;
-                    return Err(halt);
-                }
-            };
-            match opening {
-                Opening::Replied(Reply::Accepted { invalid, trace_id }) => {
-                    let opened_with = is_whole.then(|| OpenedWith {
-                        entries: batch.entries(),
-                        invalid,
-                        trace_id: trace_id.map(|id| id.as_str().to_owned()),
-                    });
-                    let opened_at = OffsetDateTime::now_utc().into();
-                    info!(session, "the replacement has begun");
-                    return self
-                        .hold
-                        .advance(|record| {
-                            record.opened_with = opened_with;
-                            record.opened_at = Some(opened_at);
-                            record.unanswered = None;
-                            record.stage = Stage::Open { session };
-                        })
-                        .await;
-                }
-                Opening::Replied(Reply::Refused { answer, too_large }) => {
-                    // Of what is too large, one cannot be sure.
-                    if too_large && self.has_arrived(session).await? {
-                        return Ok(());
-                    }
-                    self.not_opened().await?;
-                    match batch.halves() {
-                        Some((left, _)) => batch = left,
-                        None => return Err(Stop::TooManyRefused { answer }.into()),
-                    }
-                }
-                Opening::Replied(Reply::Ended(SessionEnd::Busy)) => {
-                    self.not_opened().await?;
-                    return self.busy().await;
-                }
-                Opening::Replied(Reply::Ended(end)) => {
-                    let failed = end == SessionEnd::Failed;
-                    self.hold.change(|record| record.failed |= failed).await?;
-                    return self
-                        .restart("Meta refused the first batch of the replacement")
-                        .await;
-                }
-                Opening::NotTaken => {
-                    self.not_opened().await?;
-                    in_vain += 1;
-                }
-                Opening::Unclear { again, answer } => {
-                    in_vain += 1;
-                    unexplained = again == Again::Unexplained;
-                    last = answer;
-                    if self.has_arrived(session).await? {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-        let (attempts, answer) = (self.wire.attempts, last);
-        Err(match unexplained {
-            true => Stop::Configuration { answer },
-            false => Stop::Unavailable { attempts, answer },
-        }
-        .into())
-    }
-
-    async fn first_batch(&self) -> Result<Batch, Halt> {
-        let first = {
-            let record = self.hold.record().await;
-            let mut parts = record.parts.iter();
-            parts.find(|part| part.batches > 0).cloned()
-        };
-        let first = first.ok_or_else(|| refused(RunRefusal::Empty))?;
-        let survey = self.survey_of();
-        survey.first_batch(&version_of(&first.object)).await
-    }
-
-    pub(super) fn survey_of(&self) -> Survey<'_> {
-        Survey {
-            activation: self.run.activation,
-            halt: self.halt.clone(),
-        }
-    }
-
-    async fn not_opened(&self) -> Result<(), Halt> {
-        let surveyed = Stage::Surveyed;
-        self.hold.change(|record| record.stage = surveyed).await
-    }
-
-    /// A replacement is running: by the session whose first batch had no answer, or
-    /// somebody else's.
-    async fn busy(&self) -> Result<(), Halt> {
-        let unanswered = self.hold.record().await.unanswered;
-        let Some(session) = unanswered else {
-            return Err(Halt::Run(RunHalt::BeingReplaced));
-        };
-        info!(
-            session,
-            "the replacement has begun, with a batch that had no answer"
-        );
-        self.hold
-            .advance(|record| {
-                record.unanswered = None;
-                record.opened_with = None;
-                record.stage = Stage::Open { session };
-            })
-            .await
-    }
-
-    /// Whether the first batch, whose answer is not known, has opened the session.
-    async fn has_arrived(&self, session: u64) -> Result<bool, Halt> {
-        for look in 0..LOOKS {
-            if look > 0 {
-                self.wire.or_halted(sleep(BETWEEN_LOOKS)).await?;
-            }
-            if self.wire.operation().await? == OperationStatus::BeingReplaced {
-                let opened_at = OffsetDateTime::now_utc().into();
-                info!(
-                    session,
-                    "the first batch has arrived, though its answer was lost"
-                );
-                self.hold
-                    .advance(|record| {
-                        record.opened_with = None;
-                        record.opened_at.get_or_insert(opened_at);
-                        record.stage = Stage::Open { session };
-                    })
-                    .await?;
-                return Ok(true);
-            }
-        }
-        warn!(
-            session,
-            "nothing is seen of the first batch; the next goes into a new session"
-        );
-        self.hold
-            .change(|record| {
-                record.unanswered = Some(session);
-                record.stage = Stage::Surveyed;
-            })
-            .await?;
-        Ok(false)
     }
 
     /// Sends what is left, part after part: into the session, or added once it is over.
@@ -386,7 +192,7 @@ impl Attempt<'_> {
     }
 
     /// All of the run goes out again, in a new session.
-    async fn restart(&self, why: &str) -> Result<(), Halt> {
+    pub(super) async fn restart(&self, why: &str) -> Result<(), Halt> {
         warn!(
             reason = why,
             "the replacement begins anew, in a new session"
