@@ -30,7 +30,7 @@ chaos: ## random crashes and faults against a model, CHAOS_SEEDS=3000 of them, C
 	CHAOS_SEEDS=$${CHAOS_SEEDS:-3000} CHAOS_FROM=$${CHAOS_FROM:-$$(date +%s)} \
 	    cargo test --locked --test chaos random_schedules -- --nocapture
 
-replace-million: ## a million rows replace an audience, with faults and two crashes,
+replace-million: ## a million rows replace an audience, with faults and two crashes
 	REPLACE_ROWS=$${REPLACE_ROWS:-1000000} \
 	    cargo test --locked --test replace twenty_objects -- --nocapture
 

@@ -60,7 +60,8 @@ impl Life {
         let dies = {
             let mut dies = self.dies.lock().unwrap();
             match &mut *dies {
-                Some((at, left)) if *at == call => {
+                // Others may call before they hear of it.
+                Some((at, left)) if *at == call && *left > 0 => {
                     *left -= 1;
                     *left == 0
                 }
