@@ -20,6 +20,7 @@ mod localstack;
 mod messages;
 mod once;
 mod people;
+mod replacement;
 mod replay;
 mod secrets;
 mod stage;

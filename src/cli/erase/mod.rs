@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Two letters of the country that telephone numbers without a country code are of, as US
     #[arg(long, value_name = "CC", value_parser = CountryCode::assigned)]
     country: Option<CountryCode>,
-    /// Only from this audience of the configuration; may be repeated
+    /// Only from this audience of the configuration, by its id or name as it has it; may be repeated
     #[arg(long, value_name = "ID")]
     audience: Vec<String>,
     /// Only from the audience of this route; may be repeated
