@@ -4,8 +4,8 @@ use audience_activator::meta::{Audience, Dataset, Outcome, ProofForm};
 use serde_json::json;
 use simulator::{Changes, Simulator, Versions};
 
-use super::log::Log;
 use super::lookups::{client, credentials};
+use crate::stage::logged::Logged;
 use crate::stage::meta::{Endpoint, Reply};
 use crate::stage::people::file;
 use crate::stage::{AUDIENCE, DATASET, ROUTES, Stage, TOKEN};
@@ -81,7 +81,7 @@ async fn the_setting_decides_the_form() {
 
 #[tokio::test]
 async fn neither_token_nor_secret_stands_in_an_address_an_error_or_a_log() {
-    let (log, _guard) = Log::start();
+    let log = Logged::all();
     let refused = json!({"error": {"code": 190, "message": format!("Malformed token {TOKEN}")}});
     let endpoint = Endpoint::answering(move |_| Reply::json(401, &refused)).await;
     for form in ["plain", "timed"] {
@@ -141,7 +141,7 @@ async fn no_redirect_is_followed() {
 
 #[tokio::test]
 async fn the_end_of_a_version_is_told_once_with_the_setting_to_raise() {
-    let (log, _guard) = Log::start();
+    let log = Logged::all();
     let stage = Stage::new().await;
     let ended = Changes {
         versions: Some(Versions::ended_before(27, true)),

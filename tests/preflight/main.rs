@@ -8,7 +8,6 @@ mod stage;
 mod auth;
 mod checks;
 mod command;
-mod log;
 mod lookups;
 mod names;
 mod worker;

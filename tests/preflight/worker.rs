@@ -7,9 +7,9 @@ use simulator::{
     AccountChange, AudienceChange, Changes, Fault, GraphError, Target, TokenChange, TokenState,
 };
 
-use super::log::Log;
 use crate::stage::clock::{a_moment, later, until};
 use crate::stage::journal::Step;
+use crate::stage::logged::Logged;
 use crate::stage::people::file;
 use crate::stage::{ACCOUNT, AUDIENCE, ROUTES, Stage};
 
@@ -42,7 +42,7 @@ fn reads(stage: &Stage) -> u64 {
 
 #[tokio::test]
 async fn every_route_is_looked_at_when_the_worker_starts() {
-    let (log, _guard) = Log::start();
+    let log = Logged::all();
     let stage = stage().await;
     flag(&stage, true);
     let worker = stage.work();

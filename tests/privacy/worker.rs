@@ -1,60 +1,17 @@
 //! The service's own ways of telling: log, `/readyz`, `/metrics`, receipts.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audience_activator::admin::Server;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::echo::{self, Answer};
 use super::marks::{MARK, TOKEN, assert_clean, found};
 use crate::stage::Stage;
 use crate::stage::clock::{later, until};
 use crate::stage::journal::Step;
+use crate::stage::logged::Logged;
 use crate::stage::people::HEADER;
-
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// As the service's, at its most talkative, for this thread.
-    fn start() -> (Log, tracing::subscriber::DefaultGuard) {
-        let log = Log::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_env_filter(EnvFilter::new("warn,audience_activator=trace"))
-            .with_writer(log.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        (log, guard)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Log;
-
-    fn make_writer(&'a self) -> Log {
-        self.clone()
-    }
-}
 
 fn marked_file() -> String {
     let rows = (1..=5).map(|number| {
@@ -73,7 +30,7 @@ async fn page(admin: &str, path: &str) -> String {
 /// that was told. The log has to hold `told`, or it did not come to what is meant.
 async fn check(answer: Answer, told: &str) {
     let what = format!("{answer:?}");
-    let (log, _guard) = Log::start();
+    let log = Logged::all();
     let meta = echo::answering(answer).await;
     let settings = [
         ("ACTIVATOR_DELIVERY_ATTEMPTS", "1"),
@@ -145,7 +102,7 @@ async fn the_service_tells_of_no_person_whatever_meta_answers() {
 
 #[tokio::test]
 async fn the_log_of_this_suite_would_show_a_mark() {
-    let (log, _guard) = Log::start();
+    let log = Logged::all();
     tracing::trace!(target: "audience_activator::planted", cell = MARK, "planted");
     assert!(found(&log.text()).is_some());
 }

@@ -1,16 +1,12 @@
 //! Runs that must not take the place of the members, and what is told of them.
 
-use std::io::{self, Write};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audience_activator::receipts::{Live, Receipt};
 use simulator::{AudienceChange, Quotas, Tier};
-use tracing::Level;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::logged::Logged;
 use crate::stage::{Call, OLD, Stage, email, file};
 
 const MARKED: &str = "complete = \"success_marker\"";
@@ -193,40 +189,10 @@ fn a_single_file_is_no_run_to_upload() {
     assert_eq!(upload.status.code(), Some(2), "{said}");
 }
 
-/// Everything that is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn listen(&self) -> DefaultGuard {
-        let log = self.clone();
-        tracing_subscriber::fmt()
-            .with_max_level(Level::TRACE)
-            .with_writer(move || log.clone())
-            .set_default()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What is kept and logged of a run tells of nobody.
 #[tokio::test(start_paused = true)]
 async fn nothing_personal_is_kept_of_a_run() {
-    let log = Log::default();
-    let _listening = log.listen();
+    let log = Logged::all();
     let stage = Stage::new(MARKED).await;
     let mut text = file(1..1_000);
     text.push_str(",marked-not-an-address\n");

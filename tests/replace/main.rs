@@ -14,6 +14,8 @@ mod complete;
 mod crashes;
 mod guards;
 mod journey;
+#[path = "../logged/mod.rs"]
+mod logged;
 mod meta;
 mod places;
 mod stage;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod crash;
 pub mod journal;
 pub mod ledger;
+#[path = "../logged/mod.rs"]
 pub mod logged;
 pub mod meta;
 pub mod objects;
