@@ -74,6 +74,7 @@ fn conversions_with(largest_body: usize, change: impl FnOnce(&mut EventFields)) 
         currency: Some(FieldSource::Fixed("USD".to_owned())),
         order_id: None,
         event_source_url: None,
+        app_data: None,
         test_event_code: None,
     };
     change(&mut fields);

@@ -125,6 +125,7 @@ fn conversions() -> Conversions {
         currency: None,
         order_id: None,
         event_source_url: None,
+        app_data: None,
         test_event_code: None,
     };
     Conversions::new(DATASET.to_owned(), fields, &object, 1 << 20, now()).unwrap()
@@ -213,6 +214,7 @@ fn a_member_has_a_cell_for_each_column_and_the_apps_and_page_of_its_ids() {
         .iter()
         .filter_map(|key| key.wire_name(Api::CustomAudience));
     assert_eq!(payload["schema"], json!(names.collect::<Vec<_>>()));
+    assert_eq!(payload["is_raw"], json!(true));
     assert_eq!(payload["app_ids"], json!(["11", "12"]));
     assert_eq!(payload["page_ids"], json!(["13"]));
     let expected = json!([[
@@ -239,6 +241,22 @@ fn a_member_has_a_cell_for_each_column_and_the_apps_and_page_of_its_ids() {
         1000
     ]]);
     assert_eq!(payload["data"], expected);
+}
+
+/// An audience that was once filled by several keys refuses the form for a single one.
+#[test]
+fn one_key_is_a_list_too() {
+    let row = [(Key::Email, "a@example.com")];
+    let mapping = mapping(Api::CustomAudience, &row);
+    for mode in [AudienceMode::Add, AudienceMode::Remove] {
+        let body = body(&batch(&audience(mode, &mapping), &mapping, &row));
+        let expected = json!({ "payload": {
+            "schema": ["EMAIL"],
+            "is_raw": true,
+            "data": [[sha256("a@example.com")]],
+        }});
+        assert_eq!(body, expected);
+    }
 }
 
 #[test]

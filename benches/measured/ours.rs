@@ -96,6 +96,7 @@ fn conversions() -> Conversions {
         currency: None,
         order_id: None,
         event_source_url: None,
+        app_data: None,
         test_event_code: None,
     };
     let object = ObjectVersion {

@@ -69,6 +69,7 @@ fn destination(api: Api, mapping: &Mapping) -> Box<dyn Destination> {
                 currency: Some(FieldSource::Fixed("EUR".to_owned())),
                 order_id: None,
                 event_source_url: None,
+                app_data: None,
                 test_event_code: None,
             };
             let object = ObjectVersion {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::halt::Refusal;
-use crate::config::{self, Config, Currency, EventId, EventTime, EventValue, Route};
+use crate::config::{self, AppData, Config, Currency, EventId, EventTime, EventValue, Route};
 use crate::identity::key::Api;
 use crate::identity::{Context, EventField, Header, Mapping};
 use crate::meta::{
@@ -213,6 +213,11 @@ fn event_fields(
             .event_source_url
             .as_ref()
             .map(|url| url.as_str().to_owned()),
+        app_data: match &route.app_data {
+            None => None,
+            Some(AppData::Column(name)) => Some(source("conversions.app_data", name)?),
+            Some(AppData::Fixed(json)) => Some(FieldSource::Fixed(json.clone())),
+        },
         test_event_code: route.test_event_code.clone(),
     })
 }

@@ -11,8 +11,8 @@ use crate::identity::Spelling;
 
 use super::Config;
 use super::route::{
-    Complete, Conversions, Currency, CustomAudience, DATE_ORDERS, Destination, EventId, EventTime,
-    EventValue, FORMS, NamedAudience, Route, RunRules,
+    AppData, Complete, Conversions, Currency, CustomAudience, DATE_ORDERS, Destination, EventId,
+    EventTime, EventValue, FORMS, NamedAudience, Route, RunRules,
 };
 use super::shown::{Shown, toml_key, toml_text};
 
@@ -191,6 +191,11 @@ fn events(page: &mut Page, conversions: &Conversions) {
     }
     if let Some(url) = &conversions.event_source_url {
         page.pair("event_source_url", url.toml());
+    }
+    match &conversions.app_data {
+        None => {}
+        Some(AppData::Column(name)) => page.pair("app_data", from_column(name)),
+        Some(AppData::Fixed(json)) => page.pair("app_data", toml_text(json)),
     }
     if let Some(code) = &conversions.test_event_code {
         page.pair("test_event_code", toml_text(code));

@@ -29,9 +29,9 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Place};
 pub use http_url::{Endpoint, HttpUrl, HttpUrlError};
 pub use route::{
-    AdAccountId, AppId, AudienceId, Complete, Conversions, Currency, CurrencyCode, CustomAudience,
-    DatasetId, Destination, EventId, EventTime, EventValue, MOST_OBJECTS, NamedAudience,
-    OverWindow, PageId, Property, PropertySource, Route, RouteInput, RunRules,
+    AdAccountId, AppData, AppId, AudienceId, Complete, Conversions, Currency, CurrencyCode,
+    CustomAudience, DatasetId, Destination, EventId, EventTime, EventValue, MOST_OBJECTS,
+    NamedAudience, OverWindow, PageId, Property, PropertySource, Route, RouteInput, RunRules,
 };
 pub use scalar::Scalar;
 pub use settings::{

@@ -99,8 +99,8 @@ config.toml:19: route "store-buyers": columns.consent.only_if[0]: must be text i
 config.toml:20: route "store-buyers": conversions.event_time: missing: "object" or { column = "…" }
 config.toml:20: route "store-buyers": conversions.value: missing: Meta refuses a Purchase without it
 config.toml:20: route "store-buyers": conversions.currency: missing: Meta refuses a Purchase without it
+config.toml:20: route "store-buyers": conversions.app_data: missing: Meta refuses events of an app without it
 config.toml:21: route "store-buyers": conversions.dataset_id: must be in quotes: an id is a 64-bit number, which tools damage when it is no text
-config.toml:23: route "store-buyers": conversions.action_source: "app" is not supported: its events need app_data, which no audience file has
 config.toml:25: route "Loyalty List": credentials: missing: where the token is kept, as ssm:/name
 config.toml:25: route "Loyalty List": columns: missing: "auto", or a table of source column to key
 config.toml:26: route "Loyalty List": name: must be 1 to 64 lower-case letters, digits and -
@@ -200,7 +200,7 @@ fn a_request_that_a_stop_would_cut_off_is_noticed_where_a_route_may_send_it() {
         let (before, _) = text.split_once("[route.custom_audience]").unwrap();
         format!(
             "{before}[route.conversions]\nevent_name = \"Lead\"\nevent_time = \"object\"\n\
-             action_source = \"physical_store\"\n"
+             action_source = \"email\"\n"
         )
     };
     for (text, told) in [

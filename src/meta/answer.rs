@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::class;
+use super::lenient;
 use super::outcome::{ErrorCode, Named, Outcome};
 use super::usage::Usage;
 
@@ -90,7 +91,7 @@ impl Answer {
     }
 
     pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Answer {
-        let parsed = serde_json::from_slice::<Body>(body).ok();
+        let parsed = Body::parse(body);
         let error = parsed.as_ref().and_then(|body| body.error.as_ref());
         let code = error.and_then(|error| {
             error.code.map(|code| ErrorCode {
@@ -100,8 +101,8 @@ impl Answer {
         });
         let outcome = match (&parsed, error, code) {
             // A 200 may carry an error all the same.
-            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient(), status),
-            (_, Some(error), None) if error.is_transient() => Outcome::Transient,
+            (_, Some(error), Some(code)) => class::of_error(code, error.is_transient, status),
+            (_, Some(error), None) if error.is_transient => Outcome::Transient,
             (Some(body), None, _) if (200..300).contains(&status) => body.success(),
             // A page instead of an answer is not Meta's word on the token.
             (None, ..) if status == 401 => Outcome::Transient,
@@ -131,7 +132,7 @@ impl Answer {
 
 /// Whether a body carries an error, with a code or without: that of a 200 may, too.
 pub(super) fn is_error(body: &[u8]) -> bool {
-    serde_json::from_slice::<Body>(body).is_ok_and(|body| body.error.is_some())
+    Body::parse(body).is_some_and(|body| body.error.is_some())
 }
 
 static TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
@@ -158,30 +159,43 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// Any answer of either API. `invalid_entry_samples`, `messages` and the texts of
 /// an error are left unread on purpose.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Body {
+    #[serde(deserialize_with = "lenient::count")]
     events_received: Option<u64>,
+    #[serde(deserialize_with = "lenient::count")]
     num_received: Option<u64>,
+    #[serde(deserialize_with = "lenient::count")]
     num_invalid_entries: Option<u64>,
+    #[serde(deserialize_with = "lenient::text")]
     fbtrace_id: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     error: Option<ErrorBody>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct ErrorBody {
+    #[serde(deserialize_with = "lenient::number")]
     code: Option<i64>,
+    #[serde(deserialize_with = "lenient::number")]
     error_subcode: Option<i64>,
-    is_transient: Option<bool>,
+    #[serde(deserialize_with = "lenient::flag")]
+    is_transient: bool,
+    #[serde(deserialize_with = "lenient::text")]
     fbtrace_id: Option<String>,
 }
 
-impl ErrorBody {
-    fn is_transient(&self) -> bool {
-        self.is_transient == Some(true)
-    }
-}
-
 impl Body {
+    fn parse(body: &[u8]) -> Option<Body> {
+        // A list of the same values is no answer of Meta's.
+        let is_object = body.trim_ascii_start().first() == Some(&b'{');
+        is_object
+            .then(|| serde_json::from_slice(body).ok())
+            .flatten()
+    }
+
     fn success(&self) -> Outcome {
         match (self.events_received, self.num_received) {
             (Some(received), _) => Outcome::Accepted { received },
@@ -256,19 +270,78 @@ mod tests {
             r#"{"events_rec"#,
             "{}",
             "[]",
+            "[5]",
             "null",
+            "5",
+            r#"{"events_received":-1}"#,
+            r#"{"events_received":2.5}"#,
         ] {
             assert_eq!(outcome(200, body), Outcome::Unknown, "{body}");
         }
     }
 
     #[test]
-    fn a_page_instead_of_an_answer_is_transient() {
+    fn a_page_instead_of_an_answer_refuses_or_hides_one() {
         assert_eq!(
             outcome(400, "<html>Sorry, something went wrong</html>"),
             Outcome::Transient
         );
-        assert_eq!(outcome(503, "<html></html>"), Outcome::Transient);
+        assert_eq!(outcome(504, "<html></html>"), Outcome::Unknown);
+    }
+
+    #[test]
+    fn an_odd_member_costs_no_other_its_meaning() {
+        let odd = [
+            r#""text""#,
+            "7",
+            "1.5",
+            "true",
+            "null",
+            "[[1]]",
+            r#"{"a":{}}"#,
+        ];
+        for odd in odd {
+            for member in [
+                "is_transient",
+                "fbtrace_id",
+                "message",
+                "type",
+                "error_data",
+            ] {
+                // Only of one that says so itself is it passing.
+                let expected = match (member, odd) {
+                    ("is_transient", "true") => Outcome::Transient,
+                    _ => Outcome::Configuration,
+                };
+                let body =
+                    format!(r#"{{"error":{{"code":100,"error_subcode":33,"{member}":{odd}}}}}"#);
+                assert_eq!(outcome(400, &body), expected, "{body}");
+            }
+            // Neither an error of that form, nor a code or a count, is one.
+            let body = format!(r#"{{"error":{{"code":190,"error_subcode":{odd}}}}}"#);
+            assert_eq!(outcome(400, &body), Outcome::Auth, "{body}");
+            let body = format!(r#"{{"num_received":5,"num_invalid_entries":0,"messages":{odd}}}"#);
+            assert_eq!(outcome(200, &body), Outcome::Accepted { received: 5 });
+        }
+        for odd in [r#""text""#, "7", "false", "[190]"] {
+            let body = format!(r#"{{"events_received":1,"error":{odd}}}"#);
+            assert_eq!(outcome(200, &body), Outcome::Unknown, "{body}");
+            assert!(is_error(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_number_may_stand_in_quotes() {
+        let body = r#"{"error":{"code":"100","error_subcode":"2804003"}}"#;
+        let answer = Answer::read(400, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(answer.outcome, Outcome::BadData);
+        assert_eq!(answer.error.unwrap().to_string(), "100/2804003");
+        let body = r#"{"num_received":"5","num_invalid_entries":"2"}"#;
+        let partial = Outcome::Partial {
+            received: 5,
+            invalid: 2,
+        };
+        assert_eq!(outcome(200, body), partial);
     }
 
     #[test]

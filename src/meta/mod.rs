@@ -13,6 +13,7 @@ mod custom_audience;
 mod destination;
 mod exchange;
 mod json;
+mod lenient;
 mod lookup;
 mod outcome;
 mod replacement;
@@ -23,7 +24,7 @@ pub use audiences::{AudienceNames, AudiencePage, CustomerFileSource, NamedAudien
 pub use client::{Client, ClientOptions, Endpoint, ProofForm, Request};
 pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
-    PropertySource, TooOld,
+    PropertySource, TooOld, app_data,
 };
 pub use custom_audience::{AudienceMode, CustomAudience, DeleteWith, IdScopes};
 pub use destination::{Destination, LeftOut, RowReject};

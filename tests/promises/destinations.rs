@@ -2,13 +2,15 @@
 //! simulated Meta that refuses all others.
 
 use audience_activator::app::Halt;
+use audience_activator::config::{Config, Environment, Purpose};
 use audience_activator::delivery::Stop;
 use audience_activator::meta::ActionSource;
 use serde_json::json;
 use simulator::{AudienceChange, Changes};
 
+use crate::stage::logged::Logged;
 use crate::stage::meta::{Endpoint, Reply};
-use crate::stage::people::{HEADER, email, hashed_email};
+use crate::stage::people::{HEADER, email, file, hashed_email};
 use crate::stage::{AUDIENCE, DATASET, Stage};
 
 /// Bad rows hold nothing else back, however many they are.
@@ -28,11 +30,14 @@ async fn every_action_source_is_taken() {
     let routes: Vec<String> = ActionSource::ALL
         .into_iter()
         .map(|source| {
-            let url = match source {
-                ActionSource::Website => "event_source_url = \"https://shop.example.com/\"",
-                _ => "",
+            let needs = match source {
+                ActionSource::Website => {
+                    "event_source_url = \"https://shop.example.com/\"".to_owned()
+                }
+                ActionSource::App => format!("app_data = '{}'", app_data("a2", 16)),
+                _ => String::new(),
             };
-            let more = format!("action_source = \"{}\"\n{url}", source.as_str());
+            let more = format!("action_source = \"{}\"\n{needs}", source.as_str());
             events(&name(source), &more)
         })
         .collect();
@@ -47,7 +52,97 @@ async fn every_action_source_is_taken() {
             "{source:?}"
         );
     }
-    assert_eq!(stage.dataset().received, 8);
+    assert_eq!(stage.dataset().received, 9);
+}
+
+/// What an app tells of its device, in so many values.
+fn app_data(system: &str, values: usize) -> String {
+    let others = ",\"\"".repeat(values - 1);
+    format!(r#"{{"application_tracking_enabled": 1, "extinfo": ["{system}"{others}]}}"#)
+}
+
+#[tokio::test]
+async fn events_of_an_app_have_the_app_data_of_their_row_or_are_rejected() {
+    let more = "action_source = \"app\"\napp_data = { column = \"device\" }";
+    let stage = Stage::with(&events("app", more), LENIENT).await;
+    let quoted = |text: String| text.replace('"', "\"\"");
+    let content = format!(
+        "email,device\n{},\"{}\"\n{},\n{},iPhone\n{},\"{}\"\n",
+        email(1),
+        quoted(app_data("i2", 16)),
+        email(2),
+        email(3),
+        email(4),
+        quoted(app_data("i2", 15)),
+    );
+    let receipt = stage.delivered(&stage.put("app/events.csv", content)).await;
+    assert_eq!((receipt.sent.accepted, receipt.sent.refused), (1, 0));
+    for reason in ["app_data_missing", "app_data_no_object", "app_data_extinfo"] {
+        assert_eq!(receipt.rejects.counts()[&reason.into()], 1, "{reason}");
+    }
+    let bearing = |number| {
+        stage
+            .simulator
+            .events_bearing(DATASET, "em", &hashed_email(number))
+    };
+    assert_eq!([1, 2, 3, 4].map(bearing), [1, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_tells_sales_of_a_store_apart_is_asked_for() {
+    let told = |more: &str| {
+        let text = format!(
+            "[state]\nlocation = \"./state\"\n{}",
+            events(
+                "store",
+                &format!("action_source = \"physical_store\"\n{more}")
+            )
+        );
+        let environment = Environment::default();
+        let config = Config::parse("test", &text, &environment, Purpose::OneShot).unwrap();
+        config
+            .notices
+            .iter()
+            .any(|notice| notice.contains("order_id"))
+    };
+    assert!(told(""));
+    assert!(!told("order_id = { column = \"order\" }"));
+    assert!(!told(
+        "[route.conversions.custom_data]\nitem_number = { column = \"line\" }"
+    ));
+
+    // Of one person and one time: without an order Meta counts one sale.
+    let without = events("store", "action_source = \"physical_store\"");
+    let stage = Stage::with(&without, &[]).await;
+    let content = format!("email\n{0}\n{0}\n", email(1));
+    let receipt = stage
+        .delivered(&stage.put("store/sales.csv", content))
+        .await;
+    assert_eq!(receipt.sent.accepted, 2);
+    assert_eq!((stage.dataset().received, stage.dataset().counted), (2, 1));
+}
+
+#[tokio::test]
+async fn fewer_events_received_than_were_sent_are_told_with_the_trace_id() {
+    let meta = Endpoint::answering(|_| {
+        Reply::json(
+            200,
+            &json!({ "events_received": 2, "messages": [], "fbtrace_id": "AbC9" }),
+        )
+    })
+    .await;
+    let stage = Stage::facing(&meta.url(), &[]).await;
+    let log = Logged::new();
+    let object = stage.put("conversions/people.csv", file(3));
+    let receipt = stage.delivered(&object).await;
+    assert_eq!(receipt.sent.accepted, 3);
+    let told = [
+        "counts another number of entries",
+        "\"entries.sent\":3",
+        "\"entries.received\":2",
+        "\"meta.trace_id\":\"AbC9\"",
+    ];
+    assert_eq!(log.lines_with(&told), 1, "{}", log.text());
 }
 
 #[tokio::test]

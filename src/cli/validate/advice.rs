@@ -38,6 +38,11 @@ fn for_others(code: &str) -> Option<&'static str> {
         }
         "currency_missing" => "A value needs a currency; fill the column of currency.",
         "currency_no_iso_code" => "Write the currency as its ISO 4217 code, such as USD.",
+        "app_data_missing" => "Meta wants app_data of events of an app; fill its column.",
+        "app_data_no_object" => "The app_data is no JSON object.",
+        "app_data_extinfo" => {
+            "The app_data needs extinfo, a list of 16 values of which the first is a2 or i2."
+        }
         "event_id_missing" => "The event has no id; fill the column of event_id.",
         "event_id_too_long" => "The event id is too long; check that the column is the right one.",
         _ => return None,
@@ -64,10 +69,11 @@ mod tests {
         let sources = [
             include_str!("../../meta/conversions/event_time.rs"),
             include_str!("../../meta/conversions/amount.rs"),
+            include_str!("../../meta/conversions/app_data.rs"),
         ];
         let mut found = 0;
         for code in sources.into_iter().flat_map(codes) {
-            let prefixes = ["value_", "event_time_", "event_too"];
+            let prefixes = ["value_", "event_time_", "event_too", "app_data_"];
             if prefixes.iter().any(|prefix| code.starts_with(prefix)) {
                 assert!(for_reason(code).is_some(), "{code}");
                 found += 1;

@@ -1,13 +1,14 @@
 //! `[route.conversions]`: the events that rows become.
 
-use crate::identity::columns::Columns;
+use crate::identity::columns::{Columns, Role};
+use crate::identity::key::Key;
 use crate::meta::ActionSource;
 
 use super::super::http_url::HttpUrl;
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Report, Table};
 use super::custom_data::{self, Property};
-use super::event_source::{self, Currency, EventId, EventTime, EventValue};
+use super::event_source::{self, AppData, Currency, EventId, EventTime, EventValue};
 use super::id::{self, DatasetId};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Conversions {
     pub custom_data: Vec<Property>,
     /// Always there for [`ActionSource::Website`].
     pub event_source_url: Option<HttpUrl>,
+    /// Always there for [`ActionSource::App`], and for no other.
+    pub app_data: Option<AppData>,
     /// Events then also show in Meta's test view; they count all the same.
     pub test_event_code: Option<String>,
 }
@@ -53,6 +56,9 @@ const STANDARD_EVENTS: [&str; 18] = [
 ];
 
 const PURCHASE: &str = "Purchase";
+
+/// The line of an order, which tells events of a store apart too.
+const ITEM_NUMBER: &str = "item_number";
 
 impl Conversions {
     pub(super) fn read(
@@ -88,6 +94,13 @@ impl Conversions {
             custom_data::read(node, columns)
         });
         let event_source_url = optional(&mut table, "event_source_url", |node| node.parse());
+        let app_data = optional(&mut table, "app_data", |node| {
+            let data = event_source::app_data(node)?;
+            if let AppData::Column(name) = &data {
+                custom_data::refuse_personal(node, name, columns)?;
+            }
+            Some(data)
+        });
         let test_event_code = optional(&mut table, "test_event_code", test_event_code);
 
         if event_name.as_deref() == Some(PURCHASE) {
@@ -109,6 +122,21 @@ impl Conversions {
                 "missing: Meta refuses website events without it",
             );
         }
+        match (action_source, &app_data) {
+            (Some(ActionSource::App), Some(None)) => {
+                table.fault_of(
+                    "app_data",
+                    "missing: Meta refuses events of an app without it",
+                );
+            }
+            (None | Some(ActionSource::App), _) | (_, None | Some(None)) => {}
+            (Some(_), Some(Some(_))) => {
+                table.fault_of(
+                    "app_data",
+                    "has a meaning only with action_source = \"app\"",
+                );
+            }
+        }
         table.close();
         Some(Conversions {
             dataset_id: dataset_id?,
@@ -121,12 +149,51 @@ impl Conversions {
             order_id_column: order_id_column?,
             custom_data: custom_data?.unwrap_or_default(),
             event_source_url: event_source_url?,
+            app_data: app_data?,
             test_event_code: test_event_code?,
         })
     }
 }
 
 impl Conversions {
+    /// What is allowed and yet should be known.
+    pub(super) fn notices(&self, columns: Option<&Columns>) -> Vec<&'static str> {
+        let mut notices = Vec::new();
+        if self.test_event_code.is_some() {
+            notices.push(
+                "TEST EVENTS: test_event_code is set, so all events of this route show in the test view of Events Manager \
+                 AND COUNT like any others; take it out for production",
+            );
+        }
+        let is_told_apart = self.order_id_column.is_some()
+            || self
+                .custom_data
+                .iter()
+                .any(|property| property.name == ITEM_NUMBER);
+        let in_store = self.action_source == ActionSource::PhysicalStore;
+        if in_store && self.event_time == EventTime::Object && !is_told_apart {
+            notices.push(
+                "Meta tells sales in a store apart by time, person and order, and all events of a file have one time: without \
+                 order_id, several of one person count as one; set order_id, or a column for event_time",
+            );
+        }
+        let names_agent = columns.is_none_or(|columns| match columns {
+            // Only a header tells.
+            Columns::Auto => true,
+            Columns::Named(columns) => columns.iter().any(|column| match column.role {
+                Role::Identifier { key, .. } => key == Key::ClientUserAgent,
+                Role::OnlyIf { .. } => false,
+            }),
+        });
+        if self.action_source == ActionSource::Website && !names_agent {
+            notices.push(
+                "Meta's documents ask for client_user_agent in website events, and no column holds it; Meta has been seen to \
+                 take events without it",
+            );
+        }
+        notices
+    }
+
     /// The columns that events are read from, beside the identifiers, by name.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let time = match &self.event_time {
@@ -145,8 +212,13 @@ impl Conversions {
             Some(Currency::Column(name)) => Some(name),
             Some(Currency::Fixed(_)) | None => None,
         };
+        let app_data = match &self.app_data {
+            Some(AppData::Column(name)) => Some(name),
+            Some(AppData::Fixed(_)) | None => None,
+        };
         let properties = self.custom_data.iter().filter_map(Property::column);
-        [time, id, value, currency, self.order_id_column.as_ref()]
+        let order_id = self.order_id_column.as_ref();
+        [time, id, value, currency, order_id, app_data]
             .into_iter()
             .flatten()
             .map(String::as_str)
@@ -186,12 +258,6 @@ fn event_name(report: &Report<'_>, node: &Node<'_>) -> Option<String> {
 
 fn action_source(node: &Node<'_>) -> Option<ActionSource> {
     let text = node.text()?;
-    if text == "app" {
-        node.fault(
-            "\"app\" is not supported: its events need app_data, which no audience file has",
-        );
-        return None;
-    }
     let known = ActionSource::ALL.map(|source| (source.as_str(), source));
     node.check(one_of(text, &known))
 }

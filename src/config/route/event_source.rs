@@ -1,5 +1,7 @@
 //! Where the parts of an event come from: a column of the row, or the configuration.
 
+use crate::meta;
+
 use super::super::suggest::shown;
 use super::super::tree::Node;
 
@@ -50,6 +52,15 @@ impl CurrencyCode {
     }
 }
 
+/// What an app's events tell of app and device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppData {
+    /// JSON in each row.
+    Column(String),
+    /// JSON that is the same for each event.
+    Fixed(String),
+}
+
 pub(super) fn time(node: &Node<'_>) -> Option<EventTime> {
     word_or_column(node, "object", EventTime::Object, EventTime::Column)
 }
@@ -82,6 +93,21 @@ pub(super) fn currency(node: &Node<'_>) -> Option<Currency> {
         )
     });
     node.check(code).map(Currency::Fixed)
+}
+
+pub(super) fn app_data(node: &Node<'_>) -> Option<AppData> {
+    if node.is_table() {
+        return column(node).map(AppData::Column);
+    }
+    let json = meta::app_data(node.text()?.trim()).map_err(|reason| match reason {
+        "app_data_extinfo" => {
+            "must hold extinfo, a list of 16 values of which the first is \"a2\" or \"i2\""
+        }
+        _ => "must be a text with a JSON object, or { column = \"…\" }",
+    });
+    // It was a text, and only blanks were taken out.
+    let json = String::from_utf8(node.check(json)?).ok()?;
+    Some(AppData::Fixed(json))
 }
 
 /// `{ column = "…" }`

@@ -17,7 +17,7 @@ pub use audience::CustomAudience;
 pub(super) use column_options::{DATE_ORDERS, FORMS};
 pub use conversions::Conversions;
 pub use custom_data::{Property, PropertySource};
-pub use event_source::{Currency, CurrencyCode, EventId, EventTime, EventValue};
+pub use event_source::{AppData, Currency, CurrencyCode, EventId, EventTime, EventValue};
 pub use id::{AdAccountId, AppId, AudienceId, DatasetId, PageId};
 pub use input::RouteInput;
 pub use named_audience::NamedAudience;
@@ -151,14 +151,11 @@ impl Route {
             check_together(columns, values, api, &table);
         }
         let line = node.line;
-        if let Some(Destination::Conversions(conversions)) = &destination
-            && conversions.test_event_code.is_some()
-        {
+        if let Some(Destination::Conversions(conversions)) = &destination {
             let place = report.at(Some(line));
-            report.notice(format!(
-                "{place}: TEST EVENTS: test_event_code is set, so all events of this route show in the test view of \
-                 Events Manager AND COUNT like any others; take it out for production"
-            ));
+            for notice in conversions.notices(columns.as_ref()) {
+                report.notice(format!("{place}: {notice}"));
+            }
         }
         table.close();
         Some(Route {

@@ -67,6 +67,18 @@ fn each_rule_of_conversions_has_its_fault() {
             "conversions.event_source_url: must be an address",
         ),
         (
+            "app_data = \"device\"",
+            "conversions.app_data: must be a text with a JSON object, or { column",
+        ),
+        (
+            "app_data = '{\"extinfo\":[\"i2\"]}'",
+            "conversions.app_data: must hold extinfo, a list of 16 values",
+        ),
+        (
+            "app_data = { column = \"device\" }",
+            "conversions.app_data: has a meaning only with action_source = \"app\"",
+        ),
+        (
             "test_event_code = \"\"",
             "conversions.test_event_code: must not be empty",
         ),
@@ -85,6 +97,18 @@ fn each_rule_of_conversions_has_its_fault() {
     valid(&format!(
         "{website}event_source_url = \"https://shop.example.com\"\n"
     ));
+    let app = with_conversions(&lead.replace("\"email\"", "\"app\""));
+    assert!(faults(&app)[0].contains("app_data: missing: Meta refuses events of an app"));
+    let others = ", 0".repeat(15);
+    for data in [
+        format!("'{{\"extinfo\": [\"i2\"{others}]}}'"),
+        "{ column = \"device\" }".to_owned(),
+    ] {
+        let config = valid(&format!("{app}app_data = {data}\n"));
+        // What `check-config` shows is the same configuration.
+        let shown = valid(&config.explain());
+        assert_eq!(config.routes[0].destination, shown.routes[0].destination);
+    }
 }
 
 #[test]
@@ -158,6 +182,22 @@ fn what_is_odd_but_allowed_is_noticed() {
         "{notices}"
     );
     assert!(notices.contains("travel unencrypted"), "{notices}");
+    let website = |columns: &str| {
+        let text = with_conversions(
+            "event_name = \"Lead\"\naction_source = \"website\"\nevent_time = \"object\"\n\
+             event_source_url = \"https://shop.example.com\"\n",
+        );
+        let text = text.replace("columns = \"auto\"", &format!("columns = {columns}"));
+        valid(&text).notices.join("\n")
+    };
+    let agent = "ask for client_user_agent";
+    assert!(website("{ mail = \"email\" }").contains(agent));
+    for told in [
+        "\"auto\"",
+        "{ mail = \"email\", agent = \"client_user_agent\" }",
+    ] {
+        assert_eq!(website(told), "", "{told}");
+    }
     assert_eq!(valid(&with_routes(&[("a", None, "a/")])).notices, [""; 0]);
 }
 

@@ -179,6 +179,7 @@ mod tests {
             currency: None,
             order_id: None,
             event_source_url: None,
+            app_data: None,
             test_event_code: None,
         };
         for behind in [-3600, 0, 2, AHEAD] {

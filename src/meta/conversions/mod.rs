@@ -3,6 +3,7 @@
 //! checked here first, row by row. (Meta, "Using the API", "Server Event Parameters".)
 
 mod amount;
+mod app_data;
 mod custom_data;
 mod event_id;
 mod event_time;
@@ -10,6 +11,7 @@ mod property;
 
 use bytes::Bytes;
 
+pub use app_data::app_data;
 pub use custom_data::{Property, PropertySource};
 pub use event_time::{EventTime, TooOld};
 pub use property::PropertyKind;
@@ -33,12 +35,16 @@ const LARGEST_REQUEST: usize = 1_000;
 /// Between what is the same for all events of an object and the time of each.
 const TIME: &[u8] = b",\"event_time\":";
 
+const APP_DATA: &[u8] = b",\"app_data\":";
+
 /// Where the conversion happened: the values of Meta's `action_source` ("Server Event
-/// Parameters") but for `app`, whose events need an `app_data` that no audience file has.
+/// Parameters").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActionSource {
     Email,
     Website,
+    /// Needs [`EventFields::app_data`].
+    App,
     PhoneCall,
     Chat,
     PhysicalStore,
@@ -48,9 +54,10 @@ pub enum ActionSource {
 }
 
 impl ActionSource {
-    pub const ALL: [ActionSource; 8] = [
+    pub const ALL: [ActionSource; 9] = [
         ActionSource::Email,
         ActionSource::Website,
+        ActionSource::App,
         ActionSource::PhoneCall,
         ActionSource::Chat,
         ActionSource::PhysicalStore,
@@ -64,6 +71,7 @@ impl ActionSource {
         match self {
             ActionSource::Email => "email",
             ActionSource::Website => "website",
+            ActionSource::App => "app",
             ActionSource::PhoneCall => "phone_call",
             ActionSource::Chat => "chat",
             ActionSource::PhysicalStore => "physical_store",
@@ -111,6 +119,8 @@ pub struct EventFields {
     pub currency: Option<FieldSource>,
     pub order_id: Option<FieldSource>,
     pub event_source_url: Option<String>,
+    /// JSON, which [`app_data`] has seen where it is fixed.
+    pub app_data: Option<FieldSource>,
     /// Shows the events in Meta's test tab. They count all the same.
     pub test_event_code: Option<String>,
 }
@@ -151,6 +161,10 @@ impl Conversions {
             constant.extend_from_slice(b",\"event_source_url\":");
             json::text(&mut constant, url);
         }
+        if let Some(FieldSource::Fixed(json)) = &fields.app_data {
+            constant.extend_from_slice(APP_DATA);
+            constant.extend_from_slice(json.as_bytes());
+        }
         Ok(Conversions {
             dataset,
             fields,
@@ -160,6 +174,19 @@ impl Conversions {
             constant,
             custom_data: CustomData::default(),
         })
+    }
+
+    /// Of a column; what is fixed is among the constant parts.
+    fn write_app_data(&self, record: &Record, body: &mut Vec<u8>) -> Result<(), RowReject> {
+        match &self.fields.app_data {
+            Some(column @ FieldSource::Column(_)) => {
+                body.extend_from_slice(APP_DATA);
+                app_data::write(column.of(record), body)
+            }
+            Some(FieldSource::Fixed(_)) => Ok(()),
+            None if self.fields.action_source == ActionSource::App => Err(app_data::missing()),
+            None => Ok(()),
+        }
     }
 
     /// With these properties in each event's `custom_data`.
@@ -271,6 +298,7 @@ impl Destination for Conversions {
         write_user_data(row, body);
         body.push(b'}');
         write_processing(row, body);
+        self.write_app_data(record, body)?;
         self.custom_data.write(&self.fields, record, body)?;
         body.push(b'}');
         Ok(1)

@@ -209,7 +209,7 @@ fn is_json(text: &str, objects: bool) -> bool {
 
 /// Appends valid JSON without the blanks between its parts. The text itself stays: written
 /// anew from what was read, long numbers would lose digits and keys their order.
-fn compact(text: &str, body: &mut Vec<u8>) {
+pub(super) fn compact(text: &str, body: &mut Vec<u8>) {
     let (mut in_string, mut escaped) = (false, false);
     for byte in text.bytes() {
         if !in_string && byte.is_ascii_whitespace() {
