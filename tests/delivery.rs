@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use audience_activator::app::Halt;
 use audience_activator::delivery::Stop;
+use audience_activator::ledger::Ledger;
+use audience_activator::object::ObjectSource;
 use audience_activator::receipts::Receipt;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -139,6 +141,27 @@ async fn an_answer_that_never_comes_leaves_the_batch_unknown_and_the_message_in_
     let events = stage.dataset();
     assert_eq!((events.distinct, events.received), (10, 20));
     assert_eq!(events.changed_duplicates, 0);
+}
+
+#[tokio::test]
+async fn a_page_with_a_5xx_may_hide_that_it_happened_and_one_with_a_4xx_does_not() {
+    for (status, unknown) in [(504, 10), (400, 0)] {
+        let stage = alone_in_flight("2").await;
+        let page = Fault::new(Target::Events, FaultAction::Html { status });
+        stage.simulator.fault(page.always());
+        let object = stage.put(EVENTS, file(10));
+        let halt = stage.deliver(&object).await.unwrap_err();
+        match halt {
+            Halt::Delivery(Stop::Unknown { attempts: 2, .. }) => assert_eq!(unknown, 10),
+            Halt::Delivery(Stop::Unavailable { attempts: 2, .. }) => assert_eq!(unknown, 0),
+            other => panic!("{other}"),
+        }
+        let version = stage.objects.describe(&object).await.unwrap();
+        let found = stage.ledger.get(&version, "buyers").await.unwrap();
+        let progress = found.unwrap().entry.progress;
+        let batches = progress.unknown.iter();
+        assert_eq!(batches.map(|batch| batch.rows).sum::<u64>(), unknown);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One batch at a time, until each of its rows has a final answer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -94,8 +94,11 @@ pub struct Sender {
     with: Delivery,
     splits: AtomicU32,
     alike: Alike,
-    /// A fault of ours was told of; once is enough.
+    /// Of the last row that Meta refused by itself.
+    last_refusal: Mutex<Named>,
+    /// Once is enough to tell of a fault of ours, and of requests that are sent in halves.
     told_of_our_fault: AtomicBool,
+    told_of_size: AtomicBool,
     clock: Clock,
 }
 
@@ -105,7 +108,9 @@ impl Sender {
             with,
             splits: AtomicU32::new(0),
             alike: Alike::default(),
+            last_refusal: Mutex::default(),
             told_of_our_fault: AtomicBool::new(false),
+            told_of_size: AtomicBool::new(false),
             clock: Clock::now(),
         }
     }
@@ -149,6 +154,14 @@ impl Sender {
                     self.grew_too_old(&batch, &places, &mut tally);
                     waiting.extend(batch.without(&places).map(|left| (left, doubt)));
                 }
+                // However often: each half is smaller, and a single row is not cut.
+                Final::TooLarge { answer } => {
+                    self.tell_of_size(&batch, &answer);
+                    match batch.halves() {
+                        Some((left, right)) => waiting.extend([(right, doubt), (left, doubt)]),
+                        None => return Err(Stop::Configuration { answer }),
+                    }
+                }
                 Final::Refused { answer } => match batch.halves() {
                     Some((left, right)) => {
                         if self.splits.fetch_add(1, Ordering::Relaxed) >= MOST_SPLITS {
@@ -160,6 +173,7 @@ impl Sender {
                         let error = answer.error;
                         self.tell_of_our_fault(&answer);
                         self.with.metrics.rows_refused.inc_by(batch.rows());
+                        *self.last_refusal() = answer.clone();
                         if self.alike.refused(error) {
                             return Err(Stop::TooManyRefused { answer });
                         }
@@ -186,9 +200,14 @@ impl Sender {
                 cause: RefusalCause::ByMeta(error),
                 ..
             }) if accepted == 0 && !error.is_some_and(ErrorCode::blames_a_row) => {
-                let answer = Named {
-                    error,
-                    ..Named::default()
+                let last = self.last_refusal().clone();
+                // In an earlier attempt, nobody knows its trace id any more.
+                let answer = match last.error == error {
+                    true => last,
+                    false => Named {
+                        error,
+                        ..Named::default()
+                    },
                 };
                 Err(Stop::TooManyRefused { answer })
             }
@@ -249,7 +268,7 @@ impl Sender {
                 }
                 Outcome::BadData => return Ok(Final::Refused { answer: named }),
                 Outcome::TooMany if batch.rows() > 1 => {
-                    return Ok(Final::Refused { answer: named });
+                    return Ok(Final::TooLarge { answer: named });
                 }
                 Outcome::Configuration | Outcome::TooMany => {
                     return Err(Stop::Configuration { answer: named });
@@ -311,7 +330,7 @@ impl Sender {
         match kind {
             Again::Transient => Err(Stop::Unavailable { attempts, answer }),
             Again::Unknown => Err(Stop::Unknown { attempts, answer }),
-            Again::Whole => Ok(Final::Refused { answer }),
+            Again::Whole => Ok(Final::TooLarge { answer }),
             Again::Unexplained => Err(Stop::Configuration { answer }),
         }
     }
@@ -335,6 +354,27 @@ impl Sender {
         tally
             .refused
             .extend(rows.map(|(_, row)| RefusedRow { row, cause }));
+    }
+
+    fn last_refusal(&self) -> std::sync::MutexGuard<'_, Named> {
+        // Each change is one assignment.
+        self.last_refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_of_size(&self, batch: &Batch, answer: &Named) {
+        if !self.told_of_size.swap(true, Ordering::Relaxed) {
+            warn!(
+                batch.sequence = batch.sequence(),
+                batch.rows = batch.rows(),
+                batch.bytes = batch.body().len(),
+                http.status = answer.status,
+                meta.error = answer.error.map(tracing::field::display),
+                meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
+                "a request is sent in halves, since Meta does not take it as a whole; if there are many, lower delivery.max_body_bytes"
+            );
+        }
     }
 
     fn tell_of_our_fault(&self, answer: &Named) {
@@ -379,16 +419,17 @@ impl Sender {
         invalid: u64,
         tally: &mut DeliveryTally,
     ) -> Final {
-        tally.trace(answer.trace_id);
         // Never seen, and no source says when it happens; somebody should know.
         if received != batch.entries() {
             warn!(
                 batch.sequence = batch.sequence(),
                 entries.sent = batch.entries(),
                 entries.received = received,
+                meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
                 "Meta accepted the request but counts another number of entries than it held"
             );
         }
+        tally.trace(answer.trace_id);
         Final::Accepted { invalid }
     }
 
@@ -429,8 +470,12 @@ enum Final {
     Accepted {
         invalid: u64,
     },
-    /// As a whole: if it holds several rows, each half may still pass.
+    /// For something in its rows: if it holds several, each half may still pass.
     Refused {
+        answer: Named,
+    },
+    /// Of several rows, which may pass in smaller requests.
+    TooLarge {
         answer: Named,
     },
     /// It was not sent: the rows at these places are not to be sent any more.

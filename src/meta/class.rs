@@ -7,15 +7,15 @@ use super::outcome::{ErrorCode, Outcome};
 
 /// The outcome of an answer that carries an error of Meta's.
 ///
-/// `transient` is the answer's own `is_transient`; that it is absent says nothing. The
-/// status decides only about codes that are not known.
+/// `transient` is the answer's own `is_transient`; that it is absent says nothing. It does
+/// not go before a limit (as Meta's reference has it), nor before what is tried again as it
+/// is, with more care: a token, of which the secret is read again, a replacement under way,
+/// and 1/99. (Judgement.) The status decides only about codes that are not known.
 pub(super) fn of_error(error: ErrorCode, transient: bool, status: u16) -> Outcome {
     match (error.code, error.subcode) {
         // Limits of the app, the user, the page, the ad account, and of calls for abuse or
         // a second; of business use cases.
-        (4 | 17 | 32 | 341 | 613, _) | (80000..=80009 | 80014, _) => {
-            Outcome::Throttled { wait: None }
-        }
+        (4 | 17 | 32 | 341 | 613, _) | (80000..=80014, _) => Outcome::Throttled { wait: None },
 
         // Session or token not valid, expired, revoked.
         (102 | 190, _) => Outcome::Auth,
@@ -98,8 +98,9 @@ pub(super) fn of_status(status: u16) -> Outcome {
         413 => Outcome::TooLarge,
         // A page of a proxy or load balancer, 4xx as well as 5xx, has been seen
         // for outages; a request that Meta really refuses comes with a code.
-        400..=599 => Outcome::Transient,
-        // A success that does not say so: it may have happened.
+        400..=499 => Outcome::Transient,
+        // Or of one that has passed the request on and waited for its answer in vain; and
+        // a success that does not say so. It may have happened.
         _ => Outcome::Unknown,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tracing::info;
 
 use super::named::{Unnamed, id_of};
 use crate::app::parts::Parts;
@@ -226,7 +227,7 @@ impl<'a> Asker<'a> {
 
     pub(super) async fn ask<L: Lookup>(&self, lookup: &L) -> Result<L::Found, Denied> {
         match self.once(lookup).await {
-            Err((Denied::NotNow, Outcome::Transient)) => {
+            Err((_, Passing(true))) => {
                 sleep(ONCE_MORE).await;
                 self.once(lookup).await.map_err(|(denied, _)| denied)
             }
@@ -234,13 +235,37 @@ impl<'a> Asker<'a> {
         }
     }
 
-    async fn once<L: Lookup>(&self, lookup: &L) -> Result<L::Found, (Denied, Outcome)> {
+    async fn once<L: Lookup>(&self, lookup: &L) -> Result<L::Found, (Denied, Passing)> {
         let Ok(turn) = self.limiter.ready().await else {
-            return Err((Denied::NotNow, Outcome::Throttled { wait: None }));
+            return Err((Denied::NotNow, Passing(false)));
         };
         let (answer, found) = self.parts.meta.ask(lookup, self.credentials).await;
         turn.asked(&answer);
         self.parts.metrics.looked_up(&answer);
-        found.ok_or_else(|| (Denied::of(&answer), answer.outcome))
+        if found.is_none() {
+            // The sentences of the checks are without it, so that they can be told apart.
+            info!(
+                outcome = answer.outcome.name(),
+                http.status = answer.status,
+                meta.error = answer.error.map(tracing::field::display),
+                meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
+                "Meta does not answer what it is asked"
+            );
+        }
+        found.ok_or_else(|| (Denied::of(&answer), Passing::of(&answer)))
+    }
+}
+
+/// Whether an answer is likely to be another in a moment. One that never came is not: it
+/// was waited for long enough.
+struct Passing(bool);
+
+impl Passing {
+    fn of(answer: &Answer) -> Passing {
+        Passing(match answer.outcome {
+            Outcome::Transient => true,
+            Outcome::Unknown => answer.status.is_some_and(|status| status >= 500),
+            _ => false,
+        })
     }
 }

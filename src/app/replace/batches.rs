@@ -14,7 +14,7 @@ use super::wire::{Reply, Wire};
 use crate::app::halt::Halt;
 use crate::batches::Batch;
 use crate::delivery::{DeliveryTally, RefusedRow, Sender, Stop};
-use crate::meta::{ErrorCode, Named, RefusalCause, SessionBatch, TraceId};
+use crate::meta::{Named, RefusalCause, SessionBatch, TraceId};
 
 /// How the batches of one object go out.
 pub(in crate::app) enum Way {
@@ -146,7 +146,7 @@ impl InSession {
                         waiting.push((left, number));
                     }
                     None => {
-                        self.refused(&batch, answer.error, &mut tally);
+                        self.refused(&batch, &answer, &mut tally);
                         if is_last {
                             // Somebody has to close the session.
                             let Some(again) = accepted.take() else {
@@ -192,15 +192,15 @@ impl InSession {
         }
     }
 
-    fn refused(&self, batch: &Batch, error: Option<ErrorCode>, tally: &mut DeliveryTally) {
-        let error_shown = error.map(tracing::field::display);
+    fn refused(&self, batch: &Batch, answer: &Named, tally: &mut DeliveryTally) {
         warn!(
-            meta.error = error_shown,
+            meta.error = answer.error.map(tracing::field::display),
+            meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
             "Meta refuses a row of the run; the others go on"
         );
         self.wire.metrics.rows_refused.inc_by(batch.rows());
         tally.entries_sent += batch.entries();
-        let cause = RefusalCause::ByMeta(error);
+        let cause = RefusalCause::ByMeta(answer.error);
         let refused = batch.row_numbers().map(|row| RefusedRow { row, cause });
         tally.refused.extend(refused);
     }

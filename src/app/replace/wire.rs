@@ -144,6 +144,8 @@ impl Wire {
             let wait_ms = closed_for.as_millis() as u64;
             warn!(
                 wait_ms,
+                meta.error = answer.error.map(tracing::field::display),
+                meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
                 "Meta's quota is used up; all requests that need it wait"
             );
         }

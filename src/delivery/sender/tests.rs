@@ -159,6 +159,19 @@ async fn too_many_parameters_are_halved_at_once_and_of_one_row_are_the_set_up() 
 }
 
 #[tokio::test]
+async fn halves_for_their_size_are_no_sign_of_bad_rows() {
+    let stage = Stage::new().await;
+    // Whatever holds more than one row.
+    let too_many = Fault::error(Target::Users, GraphError::new(400, 105)).holding("\"],[\"");
+    stage.simulator.fault(too_many.always());
+    let rows = u64::from(MOST_SPLITS) + 2;
+    let tally = stage.sender.deliver(batch(rows), &mut false).await.unwrap();
+    assert_eq!((tally.rows_accepted, tally.refused.len()), (rows, 0));
+    assert_eq!(tally.requests, 2 * rows - 1);
+    assert_eq!(stage.simulator.inspect().audiences["7"].members, rows);
+}
+
+#[tokio::test]
 async fn a_replacement_under_way_is_not_waited_for_here() {
     let stage = Stage::new().await;
     let busy = GraphError::new(400, 2650).subcode(1_870_145);
@@ -221,6 +234,13 @@ async fn a_single_row_is_refused_for_itself_only_if_the_error_says_so() {
             .sender
             .conclude(tally.rows_accepted, tally.refused.first().copied());
         assert_eq!(concluded.is_ok(), blamed, "{subcode:?}");
+        if let Err(stop) = concluded {
+            let stop = stop.to_string();
+            assert!(
+                stop.contains("(the last one with error 100, trace id "),
+                "{stop}"
+            );
+        }
     }
 }
 

@@ -109,6 +109,9 @@ const TABLE: &[Row] = &[
     (80007, None, &[400, 429], THROTTLED),
     (80008, None, &[400, 429], THROTTLED),
     (80009, None, &[400, 429], THROTTLED),
+    // Of these four it has only the range.
+    (80010, None, &[400, 429], THROTTLED),
+    (80013, None, &[400, 429], THROTTLED),
     (80014, Some(2_446_079), &[400, 429], THROTTLED),
     (-1, None, &[400, 500], Outcome::Transient),
     (-3, Some(99), &[400, 500], Outcome::Transient),
@@ -225,9 +228,17 @@ fn what_stands_beside_the_code_changes_nothing() {
 fn what_has_no_code_of_metas_goes_by_its_status() {
     let html = "<html><body>Sorry, something went wrong.</body></html>";
     for (status, body, expected) in [
-        (500, "", Outcome::Transient),
-        (502, html, Outcome::Transient),
-        (503, "Service Unavailable", Outcome::Transient),
+        // A page of what stands between may hide that it happened.
+        (500, "", Outcome::Unknown),
+        (502, html, Outcome::Unknown),
+        (503, "Service Unavailable", Outcome::Unknown),
+        (504, "{}", Outcome::Unknown),
+        (500, r#"{"error":{"message":"?"}}"#, Outcome::Unknown),
+        (
+            500,
+            r#"{"error":{"is_transient":true}}"#,
+            Outcome::Transient,
+        ),
         (400, html, Outcome::Transient),
         (401, html, Outcome::Transient),
         (404, html, Outcome::Transient),

@@ -14,8 +14,9 @@ its operator saw, and how the file ended. The test asserts what the columns say,
 pass come twice, limits once; what a person has to mend stays until the message was given back four times.
 
 *Operator*: the outcome by which `worker_requests_total` counts it, and what the log says first; where a route stops, `/readyz` says the same. Budgets
-and waits by outcome are in [ARCHITECTURE.md](../ARCHITECTURE.md#what-an-error-costs). Codes 100 without a subcode and with what only a text tells apart (a wrong `appsecret_proof`, a
-missing value, a missing `customer_file_source`) are one row here, since no text is looked at: where every row meets it, and none is accepted, the route stops.
+and waits by outcome are in [ARCHITECTURE.md](../ARCHITECTURE.md#what-an-error-costs). What only a text tells apart (a wrong `appsecret_proof`, a
+missing column of values, a schema of another kind than the audience's) is told by none here, since no text is looked at: the numbers have to do. A missing `customer_file_source` only the creation
+of an audience can meet, which `preflight --create` does and no worker, and a route that may have one made cannot be read without it.
 77, 299, 123456 and 2804999 stand for any code, or subcode of their family, that is not listed.
 
 <!-- written by UPDATE_DOCS=1 cargo test --test promises errors -->

@@ -17,6 +17,8 @@ pub(super) enum Class {
     Throttled,
     /// One row is refused, and found.
     BadRow,
+    /// Every row is refused alike, so that it is none of theirs.
+    EveryRow,
     /// A person has to mend the set-up.
     Configuration,
     /// The same, and asking may make it worse.
@@ -39,6 +41,7 @@ impl Class {
             Class::Passing => "retry",
             Class::Throttled => "throttle",
             Class::BadRow => "bad data",
+            Class::EveryRow => "bad data, of all: set-up",
             Class::Configuration => "set-up",
             Class::Blocked => "set-up, long pause",
             Class::File => "the file's",
@@ -79,7 +82,8 @@ impl Row {
             Class::Throttled | Class::TooMany => fault,
             Class::TooLarge => fault.times(3),
             Class::BadRow => fault.holding(hashed_email(BAD)).always(),
-            Class::Configuration
+            Class::EveryRow
+            | Class::Configuration
             | Class::Blocked
             | Class::File
             | Class::Token
@@ -144,6 +148,17 @@ pub(super) fn rows() -> Vec<Row> {
         Class::Passing,
         GraphError::new(400, 200).subcode(1_870_034).transient(),
     ));
+    // What says of itself that it passes is a limit all the same, and so is a token.
+    rows.push(error(
+        users,
+        Class::Throttled,
+        GraphError::new(400, 80_003).transient(),
+    ));
+    rows.push(error(
+        events,
+        Class::Token,
+        GraphError::new(401, 190).transient(),
+    ));
     for (on, class, status, code, subcodes) in [
         (events, Class::Passing, 500, 1, &[0][..]),
         (users, Class::TooLarge, 400, 1, &[99]),
@@ -153,8 +168,10 @@ pub(super) fn rows() -> Vec<Row> {
         (events, Class::Configuration, 400, 5, &[0]),
         (events, Class::Configuration, 403, 10, &[0]),
         (users, Class::Throttled, 400, 17, &[0, 2_446_079]),
+        (users, Class::Throttled, 500, 17, &[2_446_079]),
         (users, Class::Throttled, 400, 32, &[0]),
         (events, Class::BadRow, 400, 100, &[0]),
+        (users, Class::BadRow, 400, 100, &[0]),
         (events, Class::Configuration, 400, 100, &[33]),
         (events, Class::Configuration, 404, 100, &[34]),
         (
@@ -186,6 +203,7 @@ pub(super) fn rows() -> Vec<Row> {
             190,
             &[0, 458, 459, 460, 463, 464, 467, 492],
         ),
+        (users, Class::Token, 400, 190, &[0]),
         (events, Class::Token, 500, 190, &[0]),
         (events, Class::Configuration, 400, 194, &[0]),
         (
@@ -238,15 +256,43 @@ pub(super) fn rows() -> Vec<Row> {
     ] {
         rows.extend(codes(on, class, status, code, subcodes));
     }
+    rows.extend(told_apart_by_text());
     for code in (80_000..=80_009).chain([80_014]) {
         rows.extend(codes(users, Class::Throttled, 400, code, &[0]));
     }
-    rows.extend(codes(users, Class::Throttled, 400, 80_003, &[2_446_079]));
+    for code in [80_000, 80_003, 80_004] {
+        rows.extend(codes(users, Class::Throttled, 400, code, &[2_446_079]));
+    }
+    rows.extend(codes(users, Class::Throttled, 429, 80_003, &[0]));
     rows.extend(codes(events, Class::Throttled, 429, 123_456, &[0]));
     rows.extend(codes(events, Class::Passing, 400, -3, &[0]));
     rows.extend(codes(events, Class::Unexplained, 400, 123_456, &[0]));
     rows.extend(codes(events, Class::Passing, 500, 123_456, &[0]));
     rows
+}
+
+/// What Meta's reference tells apart by a text alone, which nobody looks at.
+fn told_apart_by_text() -> Vec<Row> {
+    let (events, users) = (Target::Events, Target::Users);
+    [
+        (events, Class::EveryRow, 100, "Invalid appsecret_proof provided in the API argument"),
+        (users, Class::EveryRow, 100, "LOOKALIKE_VALUE is missing in the schema"),
+        (
+            users,
+            Class::Unexplained,
+            2650,
+            "The data sources FILE_IMPORTED.MULTI_HASHES and FILE_IMPORTED.HASHES_OR_USER_IDS are incompatible",
+        ),
+    ]
+    .into_iter()
+    .map(|(on, class, code, message)| {
+        let mut graph_error = GraphError::new(400, code);
+        graph_error.message = message.into();
+        let mut row = error(on, class, graph_error);
+        row.what = format!("{code}, \"{message}\"");
+        row
+    })
+    .collect()
 }
 
 /// Errors without a code, and answers of an odd form.
@@ -290,7 +336,7 @@ fn transport() -> Vec<Row> {
             Class::Passing,
         ),
         row(
-            "5xx with a page of HTML",
+            "5xx with a page of HTML: perhaps of what gave up waiting for Meta",
             events,
             FaultAction::Html { status: 502 },
             Class::Passing,
