@@ -138,7 +138,8 @@ async fn take_with(
     owner: &str,
     halt: &CancellationToken,
 ) -> Option<HeldTurn> {
-    match turns.take("2002", mode, owner, halt.clone()).await.unwrap() {
+    let taken = turns.take("2002", mode, owner, None, halt.clone());
+    match taken.await.unwrap() {
         Take::Held(held) => Some(held),
         Take::Busy { rest } => {
             assert!(rest > Duration::ZERO);
@@ -326,7 +327,7 @@ async fn what_cannot_be_read_as_a_turn_is_left_for_a_person() {
     );
     let turns = Turns::new(stand.one.clone(), LEASE);
     let taken = turns
-        .take("2002", Mode::Add, "a1", CancellationToken::new())
+        .take("2002", Mode::Add, "a1", None, CancellationToken::new())
         .await;
     let error = taken.unwrap_err();
     assert!(matches!(error, TurnError::Unreadable { .. }));

@@ -100,7 +100,7 @@ impl Activation<'_> {
         let credentials = self.or_halted(self.credentials()).await?;
         let found = self.audience_found(&credentials).await?;
         // Before the claim, so that an object that waits for its turn is nobody's.
-        let (this, turn) = self.in_turn(found.as_ref()).await?;
+        let (this, turn) = self.in_turn(found.as_ref(), None).await?;
         let ended = this.claim_and_deliver(version, &credentials, free).await;
         give_back(turn, ended).await
     }
@@ -115,14 +115,16 @@ impl Activation<'_> {
     }
 
     /// The same activation, on another route if one is given, once it is its turn at the
-    /// audience; it halts when that is lost. To be [given back](give_back).
+    /// audience, for the run of this name if it is for one; it halts when the turn is lost. To
+    /// be [given back](give_back).
     pub(super) async fn in_turn<'r>(
         &'r self,
         route: Option<&'r Route>,
+        run: Option<&str>,
     ) -> Result<(Activation<'r>, Option<HeldTurn>), Halt> {
         let halt = self.halt.child_token();
         let route = route.unwrap_or(self.route);
-        let turn = self.parts.turn(route, &halt).await?;
+        let turn = self.parts.turn(route, run, &halt).await?;
         let this = Activation {
             route,
             halt,

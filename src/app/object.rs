@@ -10,12 +10,17 @@ use super::halt::{Halt, Wait};
 use super::message::Verdict;
 use super::parts::Parts;
 use super::progress::Progress;
+use super::replace::{Awaits, RunHalt};
 use super::report::{Finished, Report};
 use crate::config::Route;
 use crate::event::ObjectEvent;
 use crate::object::version::ObjectVersion;
 use crate::queue::{DeadLetter, Message};
 use crate::receipts::{Code, Receipt, Status};
+
+/// What takes so long to be there will not come by itself: an export has ended long ago, and
+/// so has any replacement of Meta's.
+const LONG_WAIT: time::Duration = time::Duration::hours(6);
 
 pub(super) async fn one_object(
     parts: &Parts,
@@ -182,6 +187,19 @@ fn told(receipt: &Receipt) {
     );
 }
 
+/// Whether somebody should look at what a run waits for.
+fn waits_in_vain(message: &Message, halt: &Halt) -> bool {
+    let is_for_others = match halt {
+        Halt::Run(RunHalt::Incomplete { awaits, .. }) => !matches!(awaits, Awaits::Quiet(_)),
+        Halt::Run(RunHalt::BeingReplaced | RunHalt::Swapping) => true,
+        _ => false,
+    };
+    let age = message
+        .sent_at
+        .map(|sent_at| OffsetDateTime::now_utc() - sent_at);
+    is_for_others && age.is_some_and(|age| age > LONG_WAIT)
+}
+
 /// Says why, and for how long the message rests.
 fn halted(
     parts: &Parts,
@@ -218,6 +236,14 @@ fn halted(
         Wait::Lease(_) => {
             info!(reason = %halt, rest_s, "another worker has the object; the message rests");
         }
+        Wait::Run | Wait::For(_) if waits_in_vain(message, halt) => {
+            parts.route_stops(route, halt.to_string(), message.sent_at);
+            warn!(
+                reason = %halt,
+                rest_s,
+                "the run has waited for hours, and perhaps for what never comes; its messages are kept as long as the queue keeps them"
+            );
+        }
         Wait::Run | Wait::For(_) => info!(reason = %halt, rest_s, "the message rests"),
         Wait::Quota(_) | Wait::Occupied => {
             warn!(reason = %halt, rest_s, "not finished; the message rests");
@@ -236,4 +262,44 @@ fn halted(
     }
     let reason = halt.status();
     Verdict::Release { after, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::queue::ReceiptHandle;
+
+    #[test]
+    fn somebody_hears_of_a_run_that_has_waited_for_hours_for_what_does_not_come() {
+        let message = |hours| Message {
+            id: "1".to_owned(),
+            handle: ReceiptHandle("1".to_owned()),
+            body: String::new(),
+            receive_count: 30,
+            sent_at: Some(OffsetDateTime::now_utc() - time::Duration::hours(hours)),
+        };
+        let incomplete = |awaits| {
+            let objects = 3;
+            Halt::Run(RunHalt::Incomplete { objects, awaits })
+        };
+        for halt in [
+            incomplete(Awaits::SuccessMarker),
+            incomplete(Awaits::Objects { expected: 4 }),
+            Halt::Run(RunHalt::BeingReplaced),
+            Halt::Run(RunHalt::Swapping),
+        ] {
+            assert!(waits_in_vain(&message(7), &halt), "{halt}");
+            assert!(!waits_in_vain(&message(5), &halt), "{halt}");
+        }
+        // Their end is known.
+        for halt in [
+            incomplete(Awaits::Quiet(Duration::from_secs(60))),
+            Halt::Run(RunHalt::Resting(Duration::from_secs(60))),
+            Halt::Halted,
+        ] {
+            assert!(!waits_in_vain(&message(7), &halt), "{halt}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::halt::Halt;
 use super::parts::Parts;
-use crate::config::{Config, CustomAudience, Destination, Route};
+use crate::config::{Config, CustomAudience, Destination, Route, StateLocation};
 use crate::meta::AudienceMode;
 use crate::turns::{HeldTurn, Mode, Take, TurnError, TurnLost};
 
@@ -14,8 +14,8 @@ use crate::turns::{HeldTurn, Mode, Take, TurnError, TurnLost};
 #[derive(Debug, thiserror::Error)]
 pub enum NoTurn {
     #[error(
-        "others are adding people to the same audience, or removing them, and both never happen at the same time; it is tried again \
-         in {} s or so", rest.as_secs()
+        "others are adding people to the same audience, removing them, or in the midst of replacing all of them, and these never \
+         happen at the same time; it is tried again in {} s or so", rest.as_secs()
     )]
     Others { rest: Duration },
     #[error(transparent)]
@@ -25,18 +25,20 @@ pub enum NoTurn {
 }
 
 impl Parts {
-    /// Takes the turn at the route's audience. `None` where nobody has to wait for one: no
-    /// route does anything else with it. `halt` is cancelled when the turn is lost.
+    /// Takes the turn at the route's audience, for the run of this name if it is for one.
+    /// `None` where nobody has to wait for one: no route does anything else with it. `halt` is
+    /// cancelled when the turn is lost.
     pub(super) async fn turn(
         &self,
         route: &Route,
+        run: Option<&str>,
         halt: &CancellationToken,
     ) -> Result<Option<HeldTurn>, Halt> {
         match &route.destination {
             Destination::CustomAudience(audience) => {
                 let mode = Mode::from(audience.mode);
                 let id = audience.audience.as_str();
-                self.turn_at(route, id, mode, halt).await
+                self.turn_at(route, id, (mode, run), halt).await
             }
             Destination::Conversions(_) => Ok(None),
         }
@@ -47,25 +49,26 @@ impl Parts {
         &self,
         route: &Route,
         audience: &str,
-        mode: Mode,
+        (mode, run): (Mode, Option<&str>),
         halt: &CancellationToken,
     ) -> Result<Option<HeldTurn>, Halt> {
-        if !has_several_modes(&self.config, route, audience) {
+        if !has_turns(&self.config, route, audience) {
             return Ok(None);
         }
         let owner = self.next_owner();
-        let taken = self.turns.take(audience, mode, &owner, halt.clone()).await;
-        match taken.map_err(NoTurn::from)? {
+        let taken = self.turns.take(audience, mode, &owner, run, halt.clone());
+        match taken.await.map_err(NoTurn::from)? {
             Take::Held(held) => Ok(Some(held)),
             Take::Busy { rest } => Err(NoTurn::Others { rest }.into()),
         }
     }
 }
 
-/// Known from the start, and the same for the whole fleet, which shares one configuration.
-/// Of an audience that a route has by its name, it is known of which ad account it is: it may
-/// be any that is not known to be another's.
-fn has_several_modes(config: &Config, route: &Route, audience: &str) -> bool {
+/// Whether routes do different things with the audience, or replace it: nobody else writes
+/// to it then, and no erasure. Known from the start, and the same for the whole fleet, which
+/// shares one configuration. Of an audience that a route has by its name, it is known of
+/// which ad account it is: it may be any that is not known to be another's.
+fn has_turns(config: &Config, route: &Route, audience: &str) -> bool {
     let Destination::CustomAudience(of_route) = &route.destination else {
         return false;
     };
@@ -83,8 +86,12 @@ fn has_several_modes(config: &Config, route: &Route, audience: &str) -> bool {
             Destination::CustomAudience(found) if may_be_it(found) => Some(Mode::from(found.mode)),
             Destination::CustomAudience(_) | Destination::Conversions(_) => None,
         });
-    let first = modes.next();
-    modes.any(|mode| Some(mode) != first)
+    let Some(first) = modes.next() else {
+        return false;
+    };
+    // Without a place for what belongs to no object there are no turns, and no erasures.
+    let has_place = !matches!(config.state, StateLocation::BesideObject { .. });
+    (first == Mode::Replace && has_place) || modes.any(|mode| mode != first)
 }
 
 /// Gives the turn back, if there was one, whatever became of the work.
@@ -92,9 +99,21 @@ pub(super) async fn give_back<T>(
     turn: Option<HeldTurn>,
     ended: Result<T, Halt>,
 ) -> Result<T, Halt> {
+    give_back_in_run(turn, None, ended).await
+}
+
+/// The same in the midst of a run, whose session may last for so long.
+pub(super) async fn give_back_in_run<T>(
+    turn: Option<HeldTurn>,
+    open_for: Option<Duration>,
+    ended: Result<T, Halt>,
+) -> Result<T, Halt> {
     let Some(turn) = turn else { return ended };
     let lost = turn.lost();
-    turn.release().await;
+    match open_for {
+        None => turn.release().await,
+        Some(time) => turn.release_in_run(time).await,
+    }
     match (ended, lost) {
         // Whatever stopped then, it stopped because of this.
         (Err(_), Some(lost)) => Err(NoTurn::from(lost).into()),
@@ -131,7 +150,16 @@ mod tests {
         let text = [state, &route("a", first), &route("b", second)].concat();
         let environment = Environment::default();
         let config = Config::parse("test", &text, &environment, Purpose::OneShot).unwrap();
-        has_several_modes(&config, &config.routes[0], "1")
+        has_turns(&config, &config.routes[0], "1")
+    }
+
+    #[test]
+    fn whoever_replaces_waits_for_erasures_at_least() {
+        let replace = "audience = \"1\"\nmode = \"replace\"\n[route.run]\ncomplete = \"quiet\"";
+        let add = |audience: &str| format!("audience = \"{audience}\"\nmode = \"add\"");
+        assert!(waits(replace, &add("2")));
+        assert!(waits(replace, replace));
+        assert!(!waits(&add("1"), &add("1")));
     }
 
     #[test]

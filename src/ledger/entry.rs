@@ -103,6 +103,14 @@ impl Entry {
         self.route == route && self.object.is_of(object)
     }
 
+    /// Of a folder, what the receipt of its last run is kept under: one that failed and the
+    /// one that follows it are one.
+    pub fn run_called(&self) -> String {
+        let is_through = matches!(self.state, State::Done);
+        let number = self.deliveries + u32::from(!is_through);
+        format!("run-{number}")
+    }
+
     /// Whether it is an object of a run that has nothing left to send, and waits for the
     /// run's end.
     pub fn is_sent(&self) -> bool {

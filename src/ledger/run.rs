@@ -1,17 +1,25 @@
 //! What is known of a run: all objects of a folder, which together take the place of an
 //! audience's members. Kept in the entry of the folder.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use crate::object::version::ObjectVersion;
-use crate::receipts::{Code, ObjectDescription, Timestamp};
+use crate::receipts::{Code, Live, ObjectDescription, Timestamp};
+
+/// Meta ends a session ninety minutes after its first batch; a little more, for what its
+/// clock says and for the swap.
+const SESSION: Duration = Duration::from_secs(95 * 60);
 
 /// A run from the moment that its objects are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Of the route when the objects were looked at.
     pub fingerprint: String,
-    /// In the order in which they are sent. No other version of them belongs to it.
+    /// In the order in which they are sent. No other version of them belongs to it. Counted
+    /// as far as they were looked at.
     pub parts: Vec<RunPart>,
     /// The object that says that the run is complete, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +99,17 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stage::Surveyed => "surveyed",
+            Stage::Opening { .. } => "opening",
+            Stage::Open { .. } => "open",
+            Stage::Closed { .. } => "closed",
+            Stage::Adding { .. } => "adding",
+        }
+    }
+
     pub const fn session(self) -> Option<u64> {
         match self {
             Stage::Surveyed => None,
@@ -118,6 +137,34 @@ impl RunRecord {
         parts.chain(&self.signal).any(|one| one.is_of(object))
     }
 
+    /// Whose members the audience has, as far as can be known; `is_through` where its new
+    /// list is there.
+    pub fn live(&self, is_through: bool) -> Live {
+        match self.stage {
+            _ if is_through => Live::New,
+            _ if self.failed => Live::Unknown,
+            Stage::Surveyed => Live::Old,
+            Stage::Opening { .. } | Stage::Open { .. } => Live::OldUntilTimeout,
+            // The swap is under way, or what is left is added.
+            Stage::Closed { .. } | Stage::Adding { .. } => Live::PartOfNew,
+        }
+    }
+
+    /// For how long Meta may still keep a session of it open, or swap it in: nobody may
+    /// write to the audience meanwhile.
+    pub fn lasts_for(&self, now: OffsetDateTime) -> Option<Duration> {
+        let may_be_open = match self.stage {
+            Stage::Opening { .. } | Stage::Open { .. } | Stage::Closed { .. } => true,
+            // One that was left, or did not show.
+            Stage::Surveyed => self.failed || self.unanswered.is_some(),
+            Stage::Adding { .. } => false,
+        };
+        let since = |opened: &Timestamp| (now - opened.moment()).unsigned_abs();
+        let elapsed = self.opened_at.as_ref().map_or(Duration::ZERO, since);
+        let left = SESSION.saturating_sub(elapsed);
+        (may_be_open && !left.is_zero()).then_some(left)
+    }
+
     /// Requests of all its objects.
     pub fn batches(&self) -> u64 {
         self.parts.iter().map(|part| part.batches).sum()
@@ -126,5 +173,57 @@ impl RunRecord {
     /// Rows that can be sent, of all its objects.
     pub fn rows(&self) -> u64 {
         self.parts.iter().map(|part| part.rows).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const OPENED: OffsetDateTime = datetime!(2026-11-24 10:00 UTC);
+
+    #[test]
+    fn a_session_may_be_open_for_ninety_minutes_and_a_little_more() {
+        let session = 7;
+        let after = |stage, minutes: i64| {
+            let record = RunRecord {
+                stage,
+                opened_at: Some(OPENED.into()),
+                ..RunRecord::default()
+            };
+            record.lasts_for(OPENED + time::Duration::minutes(minutes))
+        };
+        let minutes = |minutes| Some(Duration::from_secs(60 * minutes));
+        for stage in [
+            Stage::Opening { session },
+            Stage::Open { session },
+            Stage::Closed { session },
+        ] {
+            assert_eq!(after(stage, 0), minutes(95));
+            assert_eq!(after(stage, 90), minutes(5));
+            assert_eq!(after(stage, 95), None);
+        }
+        let cut_short = true;
+        assert_eq!(after(Stage::Adding { session, cut_short }, 1), None);
+        assert_eq!(after(Stage::Surveyed, 1), None);
+    }
+
+    #[test]
+    fn one_that_did_not_show_or_was_left_may_be_open_too() {
+        let unseen = RunRecord {
+            unanswered: Some(7),
+            ..RunRecord::default()
+        };
+        assert_eq!(unseen.lasts_for(OPENED), Some(SESSION));
+        let left = RunRecord {
+            failed: true,
+            opened_at: Some(OPENED.into()),
+            ..RunRecord::default()
+        };
+        let later = OPENED + SESSION - Duration::from_secs(1);
+        assert_eq!(left.lasts_for(later), Some(Duration::from_secs(1)));
+        assert_eq!(RunRecord::default().lasts_for(OPENED), None);
     }
 }

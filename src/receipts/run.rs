@@ -53,12 +53,29 @@ pub enum Live {
     Unknown,
 }
 
+impl Live {
+    /// For people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Live::New => "the new list",
+            Live::Old => "the old list",
+            Live::OldUntilTimeout => {
+                "the old list, until the session ends: after ninety minutes what has arrived takes its place"
+            }
+            Live::PartOfNew => {
+                "the new list, or what has arrived of it; the rest is still to be added"
+            }
+            Live::Unknown => "not known: Meta failed in the middle, or a session was left",
+        }
+    }
+}
+
 /// One object of a run, in short; each has a receipt of its own once the run is through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunObject {
     #[serde(flatten)]
     pub object: ObjectDescription,
-    /// Rows that can be sent.
+    /// Rows that can be sent, as far as it was looked at.
     pub rows: u64,
     pub requests: u64,
 }

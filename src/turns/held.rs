@@ -35,6 +35,7 @@ pub enum TurnLost {
 /// Dropping it leaves the turn to its lease.
 pub struct HeldTurn {
     lost: Arc<OnceLock<TurnLost>>,
+    open_for: Arc<OnceLock<Duration>>,
     released: CancellationToken,
     task: AbortOnDropHandle<()>,
 }
@@ -43,10 +44,12 @@ impl HeldTurn {
     /// Keeps what was taken; the lease counts from `since`.
     pub(super) fn keep(place: Place, since: Instant, halt: CancellationToken) -> HeldTurn {
         let lost = Arc::new(OnceLock::new());
+        let open_for = Arc::new(OnceLock::new());
         let released = CancellationToken::new();
         let holding = Holding {
             place,
             since,
+            open_for: open_for.clone(),
             released: released.clone(),
         };
         let told = lost.clone();
@@ -60,6 +63,7 @@ impl HeldTurn {
         let task = tokio::spawn(keeping.instrument(tracing::Span::current()));
         HeldTurn {
             lost,
+            open_for,
             released,
             task: AbortOnDropHandle::new(task),
         }
@@ -77,10 +81,20 @@ impl HeldTurn {
             warn!("the turn at an audience could not be given back; its lease ends by itself");
         }
     }
+
+    /// The same in the midst of a run, whose session lasts for so long at most: until then
+    /// only who goes on with that run gets the turn.
+    pub async fn release_in_run(self, open_for: Duration) {
+        // Nobody else sets it.
+        let _ = self.open_for.set(open_for);
+        self.release().await;
+    }
 }
 
 struct Holding {
     place: Place,
+    /// How long the run lasts that is released, if it is in its midst.
+    open_for: Arc<OnceLock<Duration>>,
     /// When the last write that happened was begun: the lease counts from then at the
     /// earliest.
     since: Instant,
@@ -140,9 +154,9 @@ impl Holding {
     }
 
     async fn renew_once(&self) -> Result<Renewal, TurnError> {
-        let Place { owner, lease, .. } = &self.place;
+        let Place { asker, lease, .. } = &self.place;
         let mut there = self.place.look().await?;
-        if !there.document.renew(owner, there.now, *lease) {
+        if !there.document.renew(asker, there.now, *lease) {
             return Ok(Renewal::Passed);
         }
         Ok(match self.place.write(&there).await? {
@@ -155,7 +169,9 @@ impl Holding {
         for round in 1..=ROUNDS {
             let released = async {
                 let mut there = self.place.look().await?;
-                there.document.release(&self.place.owner);
+                let open_for = self.open_for.get().copied();
+                let asker = &self.place.asker;
+                there.document.release(asker, there.now, open_for);
                 match there.document == there.before {
                     true => Ok(true),
                     false => self.place.write(&there).await,

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::documents::{DocumentError, Documents, Looked, Put, Tag};
-use document::TurnDocument;
+use document::{Asker, TurnDocument};
 
 pub use document::Mode;
 pub use held::{HeldTurn, TurnLost};
@@ -69,8 +69,10 @@ impl Turns {
     }
 
     /// Asks for the turn of `audience`, once. `owner` is of this asking alone: no other, of
-    /// this process or another, ever has the same. `halt` is cancelled when the turn is lost:
-    /// no request may begin then. Needs a tokio runtime.
+    /// this process or another, ever has the same. `run` is the name of the replacement that
+    /// it is for, if it is for one: until that is [through](HeldTurn::release), whoever asks
+    /// for another waits, also while nobody has it in hand. `halt` is cancelled when the turn
+    /// is lost: no request may begin then. Needs a tokio runtime.
     ///
     /// Dropped in flight, the turn may be held all the same, until its lease ends.
     pub async fn take(
@@ -78,18 +80,24 @@ impl Turns {
         audience: &str,
         mode: Mode,
         owner: &str,
+        run: Option<&str>,
         halt: CancellationToken,
     ) -> Result<Take, TurnError> {
         let place = Place {
             documents: self.documents.clone(),
             path: format!("turns/{audience}.json"),
-            owner: owner.to_owned(),
+            asker: Asker {
+                owner: owner.to_owned(),
+                run: run.map(str::to_owned),
+            },
             lease: self.lease,
         };
         for round in 1..=ROUNDS {
             let since = Instant::now();
             let mut there = place.look().await?;
-            let held = there.document.take(mode, owner, there.now, self.lease);
+            let held = there
+                .document
+                .take(mode, &place.asker, there.now, self.lease);
             let written = match there.document == there.before {
                 // Somebody waits already, and it is noted.
                 true => true,
@@ -109,7 +117,7 @@ impl Turns {
 struct Place {
     documents: Arc<dyn Documents>,
     path: String,
-    owner: String,
+    asker: Asker,
     lease: Duration,
 }
 

@@ -22,7 +22,15 @@ async fn by_a_marker_that_is_newer_than_all_objects() {
     stage.drop_in("lists/q1/part-0", file(1..300));
     stage.drop_in("lists/q1/country=US/part-0", file(300..500));
     waits(&stage).await;
+    let told = stage.awaits("q1").await.unwrap();
+    assert_eq!(
+        told,
+        "waiting for the run to be complete, 2 objects so far: its folder has no _SUCCESS that is newer than they are"
+    );
+    assert_eq!(stage.awaits("elsewhere").await, None);
     let marker = stage.put("lists/q1/_SUCCESS", "", 900);
+    let told = stage.awaits("q1").await.unwrap();
+    assert_eq!(told, "all 2 objects are there");
     stage.announce(&marker, None);
     stage.work().await;
     assert!(stage.holds(1..500));

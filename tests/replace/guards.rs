@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use audience_activator::receipts::{Live, Receipt};
-use simulator::{AudienceChange, Quotas, Tier};
+use simulator::{AudienceChange, Fault, FaultAction, GraphError, Quotas, Target, Tier};
 
 use crate::logged::Logged;
 use crate::stage::{Call, OLD, Stage, email, file};
@@ -26,6 +26,8 @@ async fn refused(stage: &Stage, folder: &str, messages: usize, reason: &str) -> 
     let run = stage.run_receipt(folder, 1).await.unwrap();
     assert_eq!(run.status.name(), "quarantined");
     assert_eq!(run.run.as_ref().unwrap().live, Live::Old);
+    // All of its messages are put aside for one series of attempts.
+    assert_eq!(stage.run_entry(folder).attempts.total, 5);
     run
 }
 
@@ -79,6 +81,9 @@ async fn one_with_a_broken_object_at_its_end() {
     stage.drop_in("lists/q1/part-16", "other,columns\n1,2\n");
     stage.run_of("q1", &[]);
     let run = refused(&stage, "q1", 18, "header_does_not_fit").await;
+    let objects = run.run.as_ref().unwrap().objects.iter();
+    let rows: Vec<_> = objects.map(|object| object.rows).collect();
+    assert_eq!(rows, [[100; 16].as_slice(), &[0]].concat());
     assert!(run.explanation.unwrap().contains("lists/q1/part-16"));
     assert!(stage.holds(OLD));
 }
@@ -104,10 +109,11 @@ async fn one_that_takes_longer_than_the_window_with_the_arithmetic() {
     stage.run_of("q1", &[1..45_001]);
     let run = refused(&stage, "q1", 2, "over_window").await;
     let told = run.explanation.unwrap();
-    let requests = stage.run_entry("q1").attempts.total;
+    assert!(told.contains("requests at 0.01/s take"), "{told}");
+    let of_run = run.run.unwrap();
     assert!(
-        told.contains("requests at 0.01/s take"),
-        "{told} {requests}"
+        told.starts_with(&format!("{} requests", of_run.requests)),
+        "{told}"
     );
     assert!(told.contains("more than the 80 allowed"), "{told}");
 }
@@ -146,6 +152,44 @@ async fn the_limited_tier_counts_with_its_twenty_writes_in_five_minutes() {
     let told = run.explanation.unwrap();
     assert!(told.contains("requests at 0.07/s take"), "{told}");
     assert!(stage.holds(OLD));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_rest_of_a_long_run_cannot_be_added_the_receipt_says_so() {
+    let rules = "complete = \"success_marker\"\nover_window = \"replace_then_add\"";
+    let stage = Stage::with(rules, &[SLOW], true).await;
+    stage.run_of("q1", &[1..20_000, 20_000..45_001]);
+    let refused = FaultAction::Error(GraphError::new(403, 2_654).subcode(1_713_092));
+    let users = Fault::new(Target::Users, refused).always();
+    stage.meta.platform.fault(users);
+    stage.live(None, Duration::from_secs(3 * 3_600)).await;
+    let run = stage.run_receipt("q1", 1).await.unwrap();
+    assert_eq!(run.status.reason().unwrap().as_str(), "not_added");
+    assert_eq!(run.run.unwrap().live, Live::PartOfNew);
+    stage.meta.platform.clear_faults();
+    stage.work().await;
+    assert!(stage.holds(1..45_001));
+    let run = stage.run_receipt("q1", 1).await.unwrap();
+    assert_eq!(run.run.unwrap().live, Live::New);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_written_before_the_live_one_unless_it_is_wanted() {
+    let stage = Stage::new(MARKED).await;
+    let old = stage.put("lists/q1/part-0", file(1..601), 9_000);
+    let marker = stage.put("lists/q1/_SUCCESS", "", 8_999);
+    stage.run_of("q2", &[1..701]);
+    stage.work().await;
+    // Its messages had to wait.
+    stage.announce(&old, None);
+    stage.announce(&marker, None);
+    let run = refused(&stage, "q1", 2, "older_run").await;
+    let told = run.explanation.unwrap();
+    assert!(told.contains("would set it back"), "{told}");
+    assert!(stage.holds(1..701));
+    stage.announce(&old, Some("wanted"));
+    stage.work().await;
+    assert!(stage.holds(1..601));
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,12 +12,15 @@
 mod answers;
 mod complete;
 mod crashes;
+mod errors;
 mod guards;
 mod journey;
 #[path = "../logged/mod.rs"]
 mod logged;
 mod meta;
+mod pauses;
 mod places;
+mod sizes;
 mod stage;
 
 pub const BUCKET: &str = "audiences";

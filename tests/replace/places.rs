@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use audience_activator::credentials::{RawSecret, SecretError, SecretReader, SecretRef};
+use audience_activator::documents::{
+    Document, DocumentError, Documents, Looked, Put as PutDocument, Tag as DocumentTag,
+};
 use audience_activator::ledger::{Entry, Found, Ledger, LedgerError, Put, Tag};
 use audience_activator::object::version::{ObjectAddress, ObjectVersion};
 use audience_activator::object::{Body, ListError, Listed, ObjectError, ObjectSource};
@@ -26,6 +30,8 @@ type Version = (ObjectVersion, Bytes);
 /// Objects and all their versions.
 pub struct Bucket {
     pub versioned: bool,
+    /// How often something was read.
+    pub reads: AtomicU64,
     objects: Mutex<BTreeMap<String, Vec<Version>>>,
     written: Mutex<u64>,
 }
@@ -34,6 +40,7 @@ impl Bucket {
     pub fn new(versioned: bool) -> Bucket {
         Bucket {
             versioned,
+            reads: AtomicU64::default(),
             objects: Mutex::default(),
             written: Mutex::default(),
         }
@@ -122,6 +129,7 @@ impl ObjectSource for RemoteBucket {
     ) -> BoxFuture<'a, Result<Body, ObjectError>> {
         async move {
             self.1.call(Call::Read, || ()).await;
+            self.0.reads.fetch_add(1, Ordering::Relaxed);
             let bytes = self.0.bytes(version)?;
             let end = range.end.min(bytes.len() as u64) as usize;
             let bytes = bytes.slice((range.start as usize).min(end)..end);
@@ -184,6 +192,12 @@ impl Entries {
 
     pub fn of(&self, object: &ObjectVersion, route: &str) -> Option<Entry> {
         Some(self.get(&place(object, route))?.entry)
+    }
+
+    /// How many writes there were.
+    pub fn writes(&self) -> u64 {
+        let entries = self.0.lock().unwrap();
+        entries.values().map(|(_, tag, _)| *tag).max().unwrap_or(0)
     }
 
     /// All of it, as it would lie in a bucket.
@@ -279,6 +293,53 @@ impl Ledger for RemoteLedger {
         _: Option<&'a str>,
     ) -> BoxStream<'a, Result<Found, LedgerError>> {
         stream::empty().boxed()
+    }
+}
+
+/// Whose turn the audience is, by the test's clock.
+#[derive(Default)]
+pub struct Papers(Mutex<BTreeMap<String, (Bytes, u64)>>);
+
+pub struct RemotePapers(pub Arc<Papers>, pub Arc<Life>, pub Instant);
+
+impl Documents for RemotePapers {
+    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Looked, DocumentError>> {
+        async move {
+            self.1.call(Call::Alive, || ()).await;
+            let papers = self.0.0.lock().unwrap();
+            let document = papers.get(path).map(|(json, tag)| Document {
+                json: json.to_vec(),
+                tag: DocumentTag(tag.to_string()),
+            });
+            let now = 1_000_000 + self.2.elapsed().as_secs() as i64;
+            Ok(Looked { document, now })
+        }
+        .boxed()
+    }
+
+    fn put<'a>(
+        &'a self,
+        path: &'a str,
+        json: Bytes,
+        expected: Option<&'a DocumentTag>,
+    ) -> BoxFuture<'a, Result<PutDocument, DocumentError>> {
+        async move {
+            self.1.call(Call::Alive, || ()).await;
+            let mut papers = self.0.0.lock().unwrap();
+            let there = papers.get(path).map(|(_, tag)| *tag);
+            let tag = there.map(|tag| DocumentTag(tag.to_string()));
+            if tag.as_ref() != expected {
+                return Ok(PutDocument::Conflict);
+            }
+            let tag = there.unwrap_or(0) + 1;
+            papers.insert(path.to_owned(), (json, tag));
+            Ok(PutDocument::Stored(DocumentTag(tag.to_string())))
+        }
+        .boxed()
+    }
+
+    fn place_of(&self, path: &str) -> String {
+        path.to_owned()
     }
 }
 

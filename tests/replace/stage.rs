@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use audience_activator::app::{Parts, Places, Worker};
+use audience_activator::app::{Parts, Places, Worker, run_awaits};
 use audience_activator::config::{Config, Environment, Purpose};
 use audience_activator::credentials::CredentialStore;
-use audience_activator::documents::LocalDocuments;
 use audience_activator::event;
 use audience_activator::object::version::{ObjectAddress, ObjectVersion};
 use audience_activator::queue::InProcessQueue;
@@ -18,11 +17,13 @@ use simulator::{AudienceChange, Changes, Clock, Simulator};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::meta::{ENDPOINT, Meta, RemoteMeta};
-use crate::places::{Bucket, Entries, RemoteBucket, RemoteLedger, RemoteReceipts, Secret};
+use crate::places::{
+    Bucket, Entries, Papers, RemoteBucket, RemoteLedger, RemotePapers, RemoteReceipts, Secret,
+};
 use crate::{ACCOUNT, AUDIENCE, BUCKET, ROUTE};
 
 /// What a worker calls, and may die at.
@@ -84,6 +85,8 @@ pub struct Stage {
     pub bucket: Arc<Bucket>,
     pub entries: Arc<Entries>,
     pub receipts: Arc<LocalReceiptStore>,
+    papers: Arc<Papers>,
+    began: Instant,
     pub queue: Arc<InProcessQueue>,
     pub clock: Clock,
     pub directory: TempDir,
@@ -158,6 +161,8 @@ mode = "replace"
             bucket: Arc::new(Bucket::new(versioned)),
             entries: Arc::default(),
             receipts: Arc::new(LocalReceiptStore::new(directory.path())),
+            papers: Arc::default(),
+            began: Instant::now(),
             queue: Arc::new(InProcessQueue::new(config.queue.visibility)),
             clock,
             directory,
@@ -241,7 +246,7 @@ mode = "replace"
             source: Arc::new(RemoteBucket(self.bucket.clone(), life.clone())),
             ledger: Arc::new(RemoteLedger(self.entries.clone(), life.clone())),
             receipts: Arc::new(RemoteReceipts(self.receipts.clone(), life.clone())),
-            documents: Arc::new(LocalDocuments::new(self.directory.path())),
+            documents: Arc::new(RemotePapers(self.papers.clone(), life.clone(), self.began)),
             credentials: Arc::new(CredentialStore::new(Arc::new(Secret))),
         };
         let meta = Arc::new(RemoteMeta(self.meta.clone(), life.clone()));
@@ -270,6 +275,31 @@ mode = "replace"
         // What its jobs spawned ends with the runtime's next turn.
         life.is_over.store(true, Ordering::Relaxed);
         false
+    }
+
+    /// A worker that is told to stop after this time, and does in order.
+    pub async fn stop_after(&self, time: Duration) {
+        let parts = Arc::new(self.parts(&Arc::new(Life::new(None))));
+        let stop = CancellationToken::new();
+        let worker = Worker::new(parts, stop.clone()).run();
+        let stopping = async {
+            sleep(time).await;
+            stop.cancel();
+        };
+        let (in_time, ()) = tokio::join!(worker, stopping);
+        assert!(in_time);
+    }
+
+    /// The parts of a command that is run beside the workers.
+    pub fn other_parts(&self) -> Parts {
+        self.parts(&Arc::new(Life::new(None)))
+    }
+
+    /// What the run waits for.
+    pub async fn awaits(&self, folder: &str) -> Option<String> {
+        let parts = self.other_parts();
+        let folder = format!("lists/{folder}/");
+        run_awaits(&*parts.source, &parts.config, BUCKET, &folder).await
     }
 
     /// Works until all messages are through.

@@ -110,7 +110,7 @@ impl Erasure<'_> {
         all
     }
 
-    /// Not while others add people to the audience, where that can be known.
+    /// Not while others add people to the audience or replace them, where that can be known.
     async fn in_turn(&self, target: &Target<'_>, counts: &mut ErasureCounts) -> Result<(), Halt> {
         let halt = self.halt.child_token();
         let turn = self.turn(target, &halt).await?;
@@ -140,7 +140,7 @@ impl Erasure<'_> {
             }
             match self
                 .parts
-                .turn_at(route, audience, Mode::Remove, halt)
+                .turn_at(route, audience, (Mode::Remove, None), halt)
                 .await
             {
                 Err(Halt::Turn(NoTurn::Others { .. })) if Instant::now() < until => {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use super::guard::{self, Before};
 use super::halt::{RunHalt, RunRefusal};
 use super::hold::Hold;
 use super::session::MOST_RESTARTS;
-use super::survey::{Survey, Surveyed};
+use super::survey::Surveyed;
 use super::wire::Wire;
 use super::{Run, of_folder};
 use crate::app::activation::{Activation, End};
@@ -25,7 +26,8 @@ use crate::config::Destination;
 use crate::identity::key::Key;
 use crate::ledger::{ChangedRoute, Claimed, Entry, Keeper, RunPart, Stage};
 use crate::meta::{AudienceState, OperationStatus};
-use crate::receipts::Status;
+use crate::object::version::ObjectVersion;
+use crate::receipts::{Receipt, Status};
 
 pub(super) struct Attempt<'a> {
     pub(super) run: &'a Run<'a>,
@@ -82,7 +84,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    pub(super) async fn run(self) -> Result<End, Halt> {
+    /// Says besides for how long its session may still be open.
+    pub(super) async fn run(self) -> (Result<End, Halt>, Option<Duration>) {
         let worked = if self.is_poison() {
             Err(Halt::NoProgress)
         } else {
@@ -94,8 +97,13 @@ impl<'a> Attempt<'a> {
             }
         };
         match worked {
-            Ok(()) => self.through().await,
-            Err(halt) => self.halted(halt).await,
+            Ok(()) => (self.through().await, None),
+            Err(halt) => {
+                let ended = self.halted(halt).await;
+                let now = OffsetDateTime::now_utc();
+                let open_for = self.hold.record().await.lasts_for(now);
+                (ended, open_for)
+            }
         }
     }
 
@@ -182,35 +190,33 @@ impl<'a> Attempt<'a> {
         let Some(whole) = &self.whole else {
             return Err(Halt::Again);
         };
-        let survey = Survey {
-            activation: self.run.activation,
-            halt: self.halt.clone(),
-        };
-        let source = &self.run.activation.parts.source;
-        let mut found: Vec<RunPart> = Vec::with_capacity(whole.objects.len());
+        let versions = self.pin(whole).await?;
+        let last = self.last_run().await?;
+        self.is_newer(&versions, last.as_ref())?;
+        let survey = self.survey_of();
         let (mut rejected, mut meant) = (0, 0);
         let mut keys = None;
-        for object in &whole.objects {
-            let address = self.run.folder.address(&object.key);
-            let version = source.describe(&address);
-            let version = self.run.activation.or_halted(version).await?;
+        for (index, version) in versions.iter().enumerate() {
             let Surveyed {
                 part,
                 rejected: some,
                 meant: of,
                 keys: its,
-            } = survey.look(&version).await?;
+            } = survey.look(version).await?;
             rejected += some;
             meant += of;
             match (&keys, its) {
                 (None, its) => keys = its,
                 (Some(keys), Some(its)) if *keys != its => {
-                    let key = object.key.clone();
+                    let key = version.address.key.clone();
                     return Err(refused(RunRefusal::OtherColumns { key }));
                 }
                 (Some(_), _) => {}
             }
-            found.push(part);
+            // Written down with whatever comes of the whole.
+            if let Some(known) = self.hold.record().await.parts.get_mut(index) {
+                *known = part;
+            }
         }
         let has_values = keys.is_some_and(|keys| keys.contains(&Key::LookalikeValue));
         let Activation { parts, route, .. } = self.run.activation;
@@ -218,10 +224,12 @@ impl<'a> Attempt<'a> {
         self.run.activation.or_halted(asked).await?;
         let input = &self.run.activation.parts.config.input;
         guard::rejects(rejected, meant, input.max_reject_share).map_err(refused)?;
-        let rows = found.iter().map(|part| part.rows).sum();
-        let before = self.before(&state).await?;
+        let (rows, requests) = {
+            let record = self.hold.record().await;
+            (record.rows(), record.batches())
+        };
+        let before = before(last.as_ref(), &state);
         guard::size(rows, before, self.run.rules).map_err(refused)?;
-        let requests = found.iter().map(|part| part.batches).sum();
         let ceiling = self
             .run
             .activation
@@ -233,16 +241,13 @@ impl<'a> Attempt<'a> {
         let in_session =
             guard::in_session(requests, pace, self.run.rules.over_window).map_err(refused)?;
         info!(
-            objects = found.len(),
+            objects = versions.len(),
             rows, requests, in_session, "the run is complete, and is going to be the audience"
         );
-        let signal = whole.signal.as_ref().map(Into::into);
         let fingerprint = self.fingerprint.clone();
         self.hold
             .change(|record| {
                 record.fingerprint = fingerprint;
-                record.parts = found;
-                record.signal = signal;
                 record.in_session = in_session;
                 record.mixed = false;
                 record.given_up.clear();
@@ -273,26 +278,68 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The list that is live now, as far as anybody knows.
-    async fn before(&self, state: &AudienceState) -> Result<Option<Before>, Halt> {
+    /// The route's last run that became this audience.
+    async fn last_run(&self) -> Result<Option<Receipt>, Halt> {
         let Activation { parts, route, .. } = self.run.activation;
-        let last = self.run.last();
-        let last = parts.receipts.get(&last, &route.name).await?;
-        if let Some(last) = last
-            && last.status == Status::Delivered
-            && last.destination.id == self.wire.audience
-        {
-            return Ok(Some(Before::LastRun(last.rows.sent)));
-        }
-        let estimate = state.approximate_count_lower_bound;
-        let estimate = estimate.and_then(|count| u64::try_from(count).ok());
-        Ok(estimate.filter(|count| *count > 0).map(Before::Estimate))
+        let last = parts.receipts.get(&self.run.last(), &route.name).await?;
+        Ok(last.filter(|last| {
+            last.status == Status::Delivered && last.destination.id == self.wire.audience
+        }))
     }
+
+    /// Queues keep no order: a run that had to wait must not take the place of one that was
+    /// written after it, unless somebody wants that.
+    fn is_newer(&self, versions: &[ObjectVersion], last: Option<&Receipt>) -> Result<(), Halt> {
+        if self.entry.replay.is_some() || self.run.activation.force {
+            return Ok(());
+        }
+        let written = versions.iter().map(|version| version.last_modified);
+        let run = last.and_then(|last| last.run.as_deref());
+        let live = run.into_iter().flat_map(|run| &run.objects);
+        let live = live.map(|one| one.object.last_modified.moment().unix_timestamp());
+        guard::order(written.max(), live.max()).map_err(refused)
+    }
+
+    /// The versions that there are now, which are the run from here on, whatever comes of it.
+    async fn pin(&self, whole: &Whole) -> Result<Vec<ObjectVersion>, Halt> {
+        let source = &self.run.activation.parts.source;
+        let mut versions = Vec::with_capacity(whole.objects.len());
+        for object in &whole.objects {
+            let address = self.run.folder.address(&object.key);
+            let version = source.describe(&address);
+            versions.push(self.run.activation.or_halted(version).await?);
+        }
+        let not_looked_at = |version: &ObjectVersion| RunPart {
+            object: version.into(),
+            rows: 0,
+            batches: 0,
+            nothing: None,
+        };
+        let parts = versions.iter().map(not_looked_at).collect();
+        let signal = whole.signal.as_ref().map(Into::into);
+        self.hold
+            .change(|record| {
+                record.parts = parts;
+                record.signal = signal;
+            })
+            .await?;
+        Ok(versions)
+    }
+}
+
+/// The list that is live now, as far as anybody knows.
+fn before(last: Option<&Receipt>, state: &AudienceState) -> Option<Before> {
+    if let Some(last) = last {
+        return Some(Before::LastRun(last.rows.sent));
+    }
+    let estimate = state.approximate_count_lower_bound;
+    let estimate = estimate.and_then(|count| u64::try_from(count).ok());
+    estimate.filter(|count| *count > 0).map(Before::Estimate)
 }
 
 impl Run<'_> {
     /// Where the receipt of the route's last run that became an audience is kept again.
-    pub(super) fn last(&self) -> crate::object::version::ObjectVersion {
+    pub(super) fn last(&self) -> ObjectVersion {
         let top = super::Folder {
             bucket: self.folder.bucket.clone(),
             key: String::new(),

@@ -11,7 +11,7 @@ use crate::app::halt::Halt;
 use crate::app::plan::describe_unplanned;
 use crate::ledger::{Ending, RunRecord, Stage};
 use crate::object::ObjectError;
-use crate::receipts::{Live, Receipt, RunObject, RunReport, Status};
+use crate::receipts::{Receipt, RunObject, RunReport, Status};
 
 impl Attempt<'_> {
     /// The new list is the audience.
@@ -56,16 +56,11 @@ impl Attempt<'_> {
         Ok(receipt)
     }
 
-    /// Which of a folder's runs it is: one that failed and one that follows it are one.
-    fn number(&self) -> u32 {
-        self.entry.deliveries + 1
-    }
-
     fn receipt(&self, status: Status, explanation: Option<String>, record: &RunRecord) -> Receipt {
         let Activation { route, .. } = self.run.activation;
-        let object = of_folder(&self.run.folder, format!("run-{}", self.number()));
+        let object = of_folder(&self.run.folder, self.entry.run_called());
         let now = time::OffsetDateTime::now_utc();
-        let live = live(&status, record);
+        let live = record.live(status == Status::Delivered);
         let mut receipt = Receipt::new(
             &object,
             route.name.clone(),
@@ -235,28 +230,14 @@ impl Attempt<'_> {
     }
 }
 
-/// Meta has ended the session, and what is missing cannot be added now.
+/// The session is over without all of the rows, and what is missing cannot be added now.
 fn is_partly_live(halt: &Halt, record: &RunRecord) -> bool {
     let refused = matches!(halt, Halt::Delivery(_) | Halt::Run(_));
-    let over = matches!(
-        record.stage,
-        Stage::Adding {
-            cut_short: true,
-            ..
+    let is_part = match record.stage {
+        Stage::Adding { cut_short, .. } => cut_short || record.in_session < record.batches(),
+        Stage::Surveyed | Stage::Opening { .. } | Stage::Open { .. } | Stage::Closed { .. } => {
+            false
         }
-    );
-    over && refused && !halt.is_asked_for()
-}
-
-fn live(status: &Status, record: &RunRecord) -> Live {
-    if *status == Status::Delivered {
-        return Live::New;
-    }
-    match record.stage {
-        _ if record.failed => Live::Unknown,
-        Stage::Surveyed => Live::Old,
-        Stage::Opening { .. } | Stage::Open { .. } => Live::OldUntilTimeout,
-        // The swap is under way, or what is left is added.
-        Stage::Closed { .. } | Stage::Adding { .. } => Live::PartOfNew,
-    }
+    };
+    is_part && refused && !halt.is_asked_for()
 }

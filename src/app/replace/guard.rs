@@ -2,6 +2,7 @@
 
 use super::halt::RunRefusal;
 use crate::config::{OverWindow, RunRules};
+use crate::receipts::Timestamp;
 
 /// Meta closes a session ninety minutes after its first batch; what is planned keeps clear
 /// of that.
@@ -29,6 +30,18 @@ pub(super) fn pace(ceiling: f64, tier: Option<bool>) -> f64 {
         None => ceiling,
         Some(true) => ceiling.min(score(LIMITED_POINTS)),
         Some(false) => ceiling.min(score(FULL_POINTS)),
+    }
+}
+
+/// By when the last of its objects was written, and the last of those that are live (Unix
+/// seconds).
+pub(super) fn order(written: Option<i64>, live: Option<i64>) -> Result<(), RunRefusal> {
+    match (written, live) {
+        (Some(written), Some(live)) if written < live => Err(RunRefusal::Older {
+            written: Timestamp::from_unix_seconds(written),
+            live: Timestamp::from_unix_seconds(live),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -116,6 +129,15 @@ mod tests {
         assert!((pace(20.0, None) - 20.0).abs() < 1e-9);
         assert!((pace(20.0, Some(false)) - 10.0).abs() < 1e-9);
         assert!((pace(5.0, Some(false)) - 5.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_written_before_the_live_list_is_refused() {
+        assert!(order(Some(9), None).is_ok() && order(None, Some(9)).is_ok());
+        assert!(order(Some(9), Some(9)).is_ok());
+        let told = order(Some(0), Some(60)).unwrap_err().to_string();
+        let expected = "the run was written at 1970-01-01T00:00:00Z, before the one whose members the audience has (1970-01-01T00:01:00Z)";
+        assert!(told.starts_with(expected), "{told}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::halt::{Refusal, Wait};
 use crate::meta::SessionEnd;
-use crate::receipts::Status;
+use crate::receipts::{Status, Timestamp};
 
 /// What a replacement that is not ours takes, at most, is ninety minutes.
 const WHILE_REPLACED: Duration = Duration::from_secs(120);
@@ -138,6 +138,11 @@ pub enum RunRefusal {
         of: u64,
     },
     Empty,
+    /// A run that was written later is live.
+    Older {
+        written: Timestamp,
+        live: Timestamp,
+    },
     Shrunk {
         rows: u64,
         before: u64,
@@ -174,6 +179,7 @@ impl RunRefusal {
             }
             RunRefusal::OtherColumns { .. } => "other_columns",
             RunRefusal::Empty => "empty_run",
+            RunRefusal::Older { .. } => "older_run",
             RunRefusal::Shrunk { .. } => "shrunk",
             RunRefusal::OverWindow { .. } => "over_window",
             RunRefusal::MoreObjects { .. } => "more_objects",
@@ -205,6 +211,11 @@ impl fmt::Display for RunRefusal {
             ),
             RunRefusal::Empty => f.write_str(
                 "no row of the run can be sent, and Meta refuses to replace an audience by nobody: was the export empty?",
+            ),
+            RunRefusal::Older { written, live } => write!(
+                f,
+                "the run was written at {written}, before the one whose members the audience has ({live}), and would set it back: if that \
+                 is wanted, replay it with --force"
             ),
             RunRefusal::Shrunk {
                 rows,

@@ -23,17 +23,18 @@ mod wire;
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tracing::info;
 
 use super::activation::{Activation, End};
 use super::conclude::listed;
 use super::halt::{Halt, Wait};
 use super::report::{Finished, Report};
-use super::turn::give_back;
-use crate::config::{Complete, RunRules};
+use super::turn::give_back_in_run;
+use crate::config::{Complete, Config, RunRules};
 use crate::ledger::{ChangedRoute, Claim, Claimant, Found, Stage, State, Wanted};
 use crate::object::version::ObjectVersion;
-use crate::object::{Marker, is_marker};
+use crate::object::{Marker, ObjectSource, is_marker};
 use crate::receipts::Status;
 use attempt::Attempt;
 use complete::{Folder, Whole};
@@ -50,6 +51,28 @@ fn of_folder(folder: &Folder, called: String) -> ObjectVersion {
         etag: "run".to_owned(),
         size: 0,
         last_modified: 0,
+    }
+}
+
+/// What the run in this folder waits for, or that it is complete, in a sentence; `None` where
+/// it is none that replaces an audience, or nothing of it is there.
+pub async fn run_awaits(
+    source: &dyn ObjectSource,
+    config: &Config,
+    bucket: &str,
+    folder: &str,
+) -> Option<String> {
+    let folder = Folder {
+        bucket: bucket.to_owned(),
+        key: folder.to_owned(),
+    };
+    // Any name in it has the same route.
+    let route = config.route_for(bucket, &format!("{}_SUCCESS", folder.key))?;
+    let complete = &route.run.as_ref()?.complete;
+    match complete::look(source, config, route, complete, &folder).await {
+        Ok(whole) => Some(format!("all {} objects are there", whole.objects.len())),
+        Err(Halt::Run(RunHalt::Incomplete { objects: 0, .. })) => None,
+        Err(halt) => Some(halt.to_string()),
     }
 }
 
@@ -134,22 +157,28 @@ impl Run<'_> {
         let credentials = self.activation.credentials();
         let credentials = self.activation.or_halted(credentials).await?;
         let named = self.activation.audience_found(&credentials).await?;
-        let (activation, turn) = self.activation.in_turn(named.as_ref()).await?;
+        let name = format!("{}: {}", route.name, self.folder.address(&self.folder.key));
+        // In the pauses of a session, too, nobody else may write to the audience.
+        let (activation, turn) = self.activation.in_turn(named.as_ref(), Some(&name)).await?;
+        let known = found.as_ref().and_then(|found| found.entry.run.as_ref());
+        let mut open_for = known.and_then(|record| record.lasts_for(OffsetDateTime::now_utc()));
         let run = Run {
             activation: &activation,
             rules: self.rules,
             folder: self.folder.clone(),
             version: self.version.clone(),
         };
-        let ended = run.claim(entry, found, whole).await;
-        give_back(turn, ended).await
+        let ended = run.claim(entry, found, whole, &mut open_for).await;
+        give_back_in_run(turn, open_for, ended).await
     }
 
+    /// Says for how long its session may be open afterwards.
     async fn claim(
         &self,
         entry: ObjectVersion,
         found: Option<Found>,
         whole: Option<Whole>,
+        open_for: &mut Option<Duration>,
     ) -> Result<End, Halt> {
         let Activation { parts, route, .. } = self.activation;
         let owner = parts.next_owner();
@@ -173,7 +202,9 @@ impl Run<'_> {
                 });
             }
         };
-        Attempt::begin(self, claimed, whole).run().await
+        let (ended, open) = Attempt::begin(self, claimed, whole).run().await;
+        *open_for = open;
+        ended
     }
 
     async fn look(&self) -> Result<Whole, Halt> {

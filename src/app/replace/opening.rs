@@ -18,13 +18,16 @@ use super::survey::Survey;
 use super::wire::{Opening, Reply};
 use crate::app::halt::Halt;
 use crate::batches::Batch;
-use crate::delivery::{Again, DeliveryTally, Stop};
+use crate::delivery::{Again, DeliveryTally, Patience, Stop};
 use crate::ledger::{OpenedWith, Stage};
 use crate::meta::{Named, OperationStatus, SessionBatch, SessionEnd};
 
 /// How often the state of the audience is looked at before one believes that a first batch
 /// has not arrived: it may take a moment to show.
 const LOOKS: usize = 5;
+/// Single rows that may be refused before one opens the session: where more are, the fault
+/// is not theirs.
+const MOST_REFUSED: usize = 8;
 /// Meta: a positive number; kept where no tool damages it.
 const SESSIONS: u64 = 1 << 53;
 
@@ -33,10 +36,13 @@ impl Attempt<'_> {
     pub(super) async fn open(&self) -> Result<(), Halt> {
         let whole = self.first_batch().await?;
         let mut batch = whole.clone();
-        let mut in_vain = 0;
-        let mut unexplained = false;
+        // What may open it in the place of rows that are refused, and whole goes out again.
+        let mut others = Vec::new();
+        let mut rows_refused = 0;
+        let mut patience = Patience::new(self.wire.attempts);
+        let mut not_taken = 0;
         let mut last = Named::default();
-        while in_vain < self.wire.attempts {
+        while not_taken < self.wire.attempts {
             if self.wire.operation().await? == OperationStatus::BeingReplaced {
                 return self.busy().await;
             }
@@ -93,10 +99,17 @@ impl Attempt<'_> {
                         return Ok(());
                     }
                     self.not_opened().await?;
-                    match batch.halves() {
-                        Some((left, _)) => batch = left,
-                        None => return Err(Stop::TooManyRefused { answer }.into()),
-                    }
+                    batch = match batch.halves() {
+                        Some((left, right)) => {
+                            others.push(right);
+                            left
+                        }
+                        None => {
+                            rows_refused += 1;
+                            let next = others.pop().filter(|_| rows_refused < MOST_REFUSED);
+                            next.ok_or(Stop::TooManyRefused { answer })?
+                        }
+                    };
                 }
                 Opening::Replied(Reply::Ended(SessionEnd::Busy)) => {
                     self.not_opened().await?;
@@ -111,24 +124,27 @@ impl Attempt<'_> {
                 }
                 Opening::NotTaken => {
                     self.not_opened().await?;
-                    in_vain += 1;
+                    not_taken += 1;
                 }
                 Opening::Unclear { again, answer } => {
-                    in_vain += 1;
-                    unexplained = again == Again::Unexplained;
-                    last = answer;
                     if self.has_arrived(session).await? {
                         return Ok(());
                     }
+                    // Looking has taken longer than any wait.
+                    if patience.after(again).is_none() {
+                        let attempts = patience.attempts();
+                        return Err(match again {
+                            Again::Unexplained => Stop::Configuration { answer },
+                            _ => Stop::Unavailable { attempts, answer },
+                        }
+                        .into());
+                    }
+                    last = answer;
                 }
             }
         }
         let (attempts, answer) = (self.wire.attempts, last);
-        Err(match unexplained {
-            true => Stop::Configuration { answer },
-            false => Stop::Unavailable { attempts, answer },
-        }
-        .into())
+        Err(Stop::Unavailable { attempts, answer }.into())
     }
 
     async fn first_batch(&self) -> Result<Batch, Halt> {
@@ -161,12 +177,14 @@ impl Attempt<'_> {
         let Some(session) = unanswered else {
             return Err(Halt::Run(RunHalt::BeingReplaced));
         };
+        let opened_at = OffsetDateTime::now_utc().into();
         info!(
             session,
             "the replacement has begun, with a batch that had no answer"
         );
         self.hold
             .advance(|record| {
+                record.opened_at.get_or_insert(opened_at);
                 record.unanswered = None;
                 record.opened_with = None;
                 record.stage = Stage::Open { session };

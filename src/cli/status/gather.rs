@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::line::Line;
+use super::line::{Line, Standing};
 use super::subject::Subject;
+use crate::app::run_awaits;
 use crate::config::Config;
 use crate::error_chain::ErrorChain;
 use crate::ledger::{Found, Ledger, LedgerError};
@@ -73,6 +74,9 @@ pub(super) struct Seen {
     /// Objects that are not delivered on purpose: no data, or no route.
     pub(super) markers: u64,
     pub(super) unrouted: u64,
+    /// Of a folder that is to replace an audience, and that no worker has begun: what it
+    /// waits for.
+    pub(super) awaits: Option<String>,
 }
 
 /// Why the bucket could not be looked at.
@@ -96,8 +100,29 @@ pub(super) async fn bucket(
     let known = Known::of(lines);
     match subject {
         Subject::All | Subject::Route(_) => None,
-        Subject::Run { bucket, folder } => Some(run(source, config, bucket, folder, &known).await),
+        Subject::Run { bucket, folder } => {
+            let mut seen = run(source, config, bucket, folder, &known).await;
+            if let Ok(seen) = &mut seen
+                && is_to_begin(lines, folder, seen)
+            {
+                seen.awaits = run_awaits(source, config, bucket, folder).await;
+            }
+            Some(seen)
+        }
         Subject::Object { bucket, key } => Some(object(source, config, bucket, key, &known).await),
+    }
+}
+
+/// Whether there may be a run in the folder that no worker has in hand or has given up.
+fn is_to_begin(lines: &[Line], folder: &str, seen: &Seen) -> bool {
+    let mut runs = lines.iter().filter(|line| line.run.is_some());
+    let known = runs.find(|line| {
+        let object = line.object.as_ref();
+        object.is_some_and(|object| object.key == folder)
+    });
+    match known.map(|run| run.state) {
+        None | Some(Standing::Done) => !seen.not_begun.is_empty(),
+        Some(_) => false,
     }
 }
 
@@ -204,9 +229,8 @@ impl<'a> Known<'a> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::tests::{config, found, line, listed_ledger, quarantined};
+    use super::super::tests::{config, found, found_run, line, listed_ledger, quarantined};
     use super::*;
-    use crate::cli::status::line::Standing;
     use crate::ledger::{EntryLocation, State};
 
     fn unreadable() -> LedgerError {
@@ -273,6 +297,27 @@ mod tests {
                 .collect();
             assert_eq!(found, keys, "{subject:?} in {bucket:?}");
         }
+    }
+
+    #[test]
+    fn a_run_that_no_worker_has_in_hand_is_asked_what_it_waits_for() {
+        let folder = "lists/run-1/";
+        let run = |state| Line::of(&found_run(folder, state), &config().state);
+        let not_begun = || Seen {
+            not_begun: vec![line("lists/run-1/a", State::Done)],
+            ..Seen::default()
+        };
+        assert!(is_to_begin(&[], folder, &not_begun()));
+        assert!(!is_to_begin(&[], folder, &Seen::default()));
+        assert!(is_to_begin(&[run(State::Done)], folder, &not_begun()));
+        for state in [State::InProgress, quarantined()] {
+            assert!(!is_to_begin(&[run(state)], folder, &not_begun()));
+        }
+        assert!(is_to_begin(
+            &[run(State::InProgress)],
+            "lists/",
+            &not_begun()
+        ));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::config::StateLocation;
-use crate::ledger::{Attempts, Entry, Found, State};
-use crate::receipts::{Code, ObjectDescription, Timestamp, path};
+use crate::ledger::{Attempts, Entry, Found, Stage, State};
+use crate::receipts::{Code, Live, ObjectDescription, Timestamp, path};
 
 /// The states of the ledger, and what only somebody who looks at it from outside can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
@@ -119,8 +119,42 @@ pub(super) struct Line {
     pub(super) updated_at: Option<Timestamp>,
     pub(super) age_seconds: Option<u64>,
     pub(super) receipt: Option<String>,
+    /// Of a folder whose objects replace an audience as one.
+    pub(super) run: Option<RunLine>,
     /// Of an entry that cannot be read: where it is, and that it cannot.
     pub(super) problem: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct RunLine {
+    #[serde(flatten)]
+    pub(super) stage: Stage,
+    pub(super) live: Live,
+    pub(super) opened_at: Option<Timestamp>,
+    pub(super) objects: usize,
+    /// Those that can be sent, and the requests that they make.
+    pub(super) rows: u64,
+    pub(super) requests: u64,
+    pub(super) in_session: u64,
+    pub(super) resumed: u32,
+    pub(super) restarts: u32,
+}
+
+impl RunLine {
+    fn of(entry: &Entry) -> Option<RunLine> {
+        let run = entry.run.as_deref()?;
+        Some(RunLine {
+            stage: run.stage,
+            live: run.live(entry.state == State::Done),
+            opened_at: run.opened_at.clone(),
+            objects: run.parts.len(),
+            rows: run.rows(),
+            requests: run.batches(),
+            in_session: run.in_session,
+            resumed: run.resumed,
+            restarts: run.restarts,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -148,7 +182,11 @@ impl Line {
         let progress = &entry.progress;
         let answered = &progress.answered;
         let place = || {
-            let path = path::of_receipt(&entry.object, &entry.route);
+            let mut object = entry.object.clone();
+            if entry.run.is_some() {
+                object.version_id = Some(entry.run_called());
+            }
+            let path = path::of_receipt(&object, &entry.route);
             places.place_of(&path, &entry.object.bucket)
         };
         Line {
@@ -179,6 +217,7 @@ impl Line {
             age_seconds: Some(found.age.as_secs()),
             receipt: state.has_receipt().then(place),
             object: Some(entry.object.clone()),
+            run: RunLine::of(entry),
             problem: None,
         }
     }
@@ -221,6 +260,7 @@ impl Line {
             updated_at: None,
             age_seconds: None,
             receipt: None,
+            run: None,
             problem: None,
         }
     }

@@ -48,9 +48,10 @@ pub(super) fn of(lines: &[Line], subject: &Subject, width: Option<usize>) -> Str
         column("STATE", 0, false, &|line| line.state.name().to_owned()),
         column("OBJECT", 0, false, &name),
         column("REASON", 1, false, &|line| {
-            line.reason
-                .as_ref()
-                .map_or_else(String::new, |reason| reason.to_string())
+            let reason = line.reason.as_ref().map(ToString::to_string);
+            // How far a run has come says as much.
+            let stage = || Some(line.run.as_ref()?.stage.name().to_owned());
+            reason.or_else(stage).unwrap_or_default()
         }),
         column("ROUTE", 3, false, &|line| {
             line.route.clone().unwrap_or_default()
@@ -91,10 +92,10 @@ fn name(line: &Line, subject: &Subject) -> String {
         return line.problem.as_deref().map_or_else(String::new, fit::plain);
     };
     let name = match subject {
-        Subject::Run { folder, .. } => {
-            let behind = object.key.strip_prefix(folder.as_str());
-            behind.unwrap_or(&object.key).to_owned()
-        }
+        Subject::Run { folder, .. } => match object.key.strip_prefix(folder.as_str()) {
+            Some("") if line.run.is_some() => "(the run)".to_owned(),
+            behind => behind.unwrap_or(&object.key).to_owned(),
+        },
         _ => format!("s3://{}/{}", object.bucket, object.key),
     };
     fit::plain(&name)

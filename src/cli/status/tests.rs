@@ -15,7 +15,8 @@ use super::line::Line;
 use super::*;
 use crate::config::{Environment, StateLocation};
 use crate::ledger::{
-    Answered, Attempts, Entry, Found, Ledger, Progress, Put, ReadCounts, Schema, State, Tag,
+    Answered, Attempts, Entry, Found, Ledger, Progress, Put, ReadCounts, RunPart, RunRecord,
+    Schema, Stage, State, Tag,
 };
 use crate::object::version::ObjectVersion;
 use crate::receipts::{Code, ObjectDescription, Rejects, Timestamp};
@@ -109,6 +110,28 @@ pub(super) fn found(key: &str, state: State) -> Found {
         tag: Tag("t".to_owned()),
         age: Duration::from_secs(42),
     }
+}
+
+/// In the midst of its session, with two objects.
+pub(super) fn found_run(folder: &str, state: State) -> Found {
+    let part = |name: &str| RunPart {
+        object: found(&format!("{folder}{name}"), State::Done).entry.object,
+        rows: 100,
+        batches: 3,
+        nothing: None,
+    };
+    let mut found = found(folder, state);
+    found.entry.object.version_id = Some("run".to_owned());
+    found.entry.progress = Progress::default();
+    found.entry.run = Some(Box::new(RunRecord {
+        parts: vec![part("a"), part("b")],
+        stage: Stage::Open { session: 4711 },
+        in_session: 6,
+        opened_at: Some(Timestamp::from_unix_seconds(WRITTEN + 20)),
+        resumed: 1,
+        ..RunRecord::default()
+    }));
+    found
 }
 
 pub(super) fn line(key: &str, state: State) -> Line {
@@ -215,6 +238,71 @@ quarantined: the receipt says why; mend the file or the route, then replay it
 }
 
 #[test]
+fn of_a_run_that_replaces_an_audience_stage_and_live_list_are_told() {
+    let reason = Code::new("throttled");
+    let run = found_run("lists/run-1/", State::Waiting { reason });
+    let mut sent = line("lists/run-1/a", State::Done);
+    sent.age_seconds = Some(90_000);
+    let lines = vec![Line::of(&run, &places()), sent];
+    let seen = Seen {
+        awaits: Some("its folder has no _SUCCESS".to_owned()),
+        ..Seen::default()
+    };
+    let told = Told::new(run_1(), lines, true, Some(Ok(seen)), &[], 50);
+    assert_eq!(
+        told.as_text(None),
+        "\
+s3://audiences/lists/run-1/: 1 object, 1 run: 1 waiting, 1 done
+rows: 100 read, 90 accepted, 0 refused by Meta, 4 rejected, 5 filtered
+a run that no worker has begun: its folder has no _SUCCESS
+complete: no
+
+  state      waiting (throttled)
+             its message comes back by itself; the reason says what it waits for, and /readyz whether somebody has to act
+  route      members
+  stage      open, session 4711, opened 2026-09-21T14:13:40Z
+  live       the old list, until the session ends: after ninety minutes what has arrived takes its place
+  run        2 objects, 200 rows that can be sent; 6 requests, 6 of them in the session
+  sessions   begun anew 0 times, gone on with 1 times
+  attempts   3, 1 of them since the last progress
+  deliveries 0
+  owner      worker-1, lease of 300 s
+  claimed    2026-09-21T14:13:30Z
+  updated    2026-09-21T14:14:20Z, 42 s ago
+
+STATE    OBJECT     REASON     ROUTE    READ  ACCEPTED  REJECTED  BATCHES  SHARE  ATTEMPTS  OWNER     UPDATED
+waiting  (the run)  throttled  members     0         0         0        0                3  worker-1     42 s
+done     a                     members   100        90         4        9  100 %         3  worker-1     25 h
+
+waiting: its message comes back by itself; the reason says what it waits for, and /readyz whether somebody has to act
+"
+    );
+}
+
+#[test]
+fn the_receipt_of_a_run_is_that_of_its_number() {
+    let receipt = |state, deliveries| {
+        let mut found = found_run("lists/run-1/", state);
+        found.entry.deliveries = deliveries;
+        Line::of(&found, &places()).receipt.unwrap()
+    };
+    let place = "s3://states/receipts/members/audiences/lists/run-1/%/run";
+    assert_eq!(receipt(State::Done, 1), format!("{place}-1.json"));
+    assert_eq!(receipt(quarantined(), 1), format!("{place}-2.json"));
+    let mut done = found_run("lists/run-1/", State::Done);
+    assert_eq!(json_of(&done)["live"], "new");
+    if let Some(run) = &mut done.entry.run {
+        run.failed = true;
+    }
+    done.entry.state = quarantined();
+    assert_eq!(json_of(&done)["live"], "unknown");
+}
+
+fn json_of(found: &Found) -> serde_json::Value {
+    serde_json::to_value(Line::of(found, &places())).unwrap()["run"].clone()
+}
+
+#[test]
 fn an_object_is_told_in_full() {
     let subject = Subject::Object {
         bucket: "audiences".to_owned(),
@@ -307,14 +395,13 @@ fn nothing_known_is_said_and_is_not_complete() {
 
 #[test]
 fn the_names_in_the_json_are_those_that_are_documented() {
-    let told = Told::new(
-        run_1(),
-        vec![line("lists/run-1/a", State::Done)],
-        true,
-        None,
-        &[],
-        50,
-    );
+    let run = found_run("lists/run-1/", State::InProgress);
+    let lines = vec![
+        Line::of(&run, &places()),
+        line("lists/run-1/a", State::Done),
+    ];
+    let seen = Some(Ok(Seen::default()));
+    let told = Told::new(run_1(), lines, true, seen, &[], 50);
     let json = told.as_json();
     let names = |value: &serde_json::Value| -> Vec<String> {
         value.as_object().unwrap().keys().cloned().collect()
@@ -323,9 +410,10 @@ fn the_names_in_the_json_are_those_that_are_documented() {
     let operations = include_str!("../../../OPERATIONS.md");
     let mut all = names(&json["objects"][0]);
     all.extend(names(&json["summary"]));
-    for part in ["rows", "batches", "attempts"] {
+    for part in ["rows", "batches", "attempts", "run"] {
         all.extend(names(&json["objects"][0][part]));
     }
+    all.extend(names(&json["summary"]["bucket"]));
     for name in all {
         assert!(
             operations.contains(&format!("`{name}`")),

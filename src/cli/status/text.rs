@@ -72,10 +72,12 @@ impl Told {
         if let Some(looked) = &self.looked {
             summary["bucket"] = match looked {
                 Ok(seen) => json!({
-                    "looked": true, "markers": seen.markers, "unrouted": seen.unrouted, "error": null,
+                    "looked": true, "markers": seen.markers, "unrouted": seen.unrouted,
+                    "awaits": seen.awaits, "error": null,
                 }),
                 Err(Unseen(why)) => json!({
-                    "looked": false, "markers": null, "unrouted": null, "error": why,
+                    "looked": false, "markers": null, "unrouted": null, "awaits": null,
+                    "error": why,
                 }),
             };
         }
@@ -117,10 +119,17 @@ impl Told {
         let states: Vec<_> = states
             .map(|(standing, count)| format!("{count} {}", standing.name()))
             .collect();
-        match self.totals.objects {
-            0 => writeln!(text, "nothing is known")?,
-            1 => writeln!(text, "1 object: {}", states.join(", "))?,
-            objects => writeln!(text, "{objects} objects: {}", states.join(", "))?,
+        let counted = |count: u64, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            count => Some(format!("{count} {what}s")),
+        };
+        let objects = counted(self.totals.objects, "object");
+        let runs = counted(self.totals.runs, "run");
+        let counts: Vec<_> = objects.into_iter().chain(runs).collect();
+        match counts.is_empty() {
+            true => writeln!(text, "nothing is known")?,
+            false => writeln!(text, "{}: {}", counts.join(", "), states.join(", "))?,
         }
         let rows = self.totals.rows;
         if rows.read > 0 {
@@ -143,6 +152,10 @@ impl Told {
                 if seen.unrouted > 0 {
                     writeln!(text, "in the bucket: {} that no route takes", seen.unrouted)?;
                 }
+                if let Some(awaits) = &seen.awaits {
+                    let awaits = fit::plain(awaits);
+                    writeln!(text, "a run that no worker has begun: {awaits}")?;
+                }
             }
             Some(Err(Unseen(why))) => writeln!(text, "in the bucket: not known: {why}")?,
         }
@@ -153,6 +166,10 @@ impl Told {
                 None => "not known",
             };
             writeln!(text, "complete: {complete}")?;
+            for run in self.lines.iter().filter(|line| line.run.is_some()) {
+                writeln!(text)?;
+                text.push_str(&detail::of(run));
+            }
         }
         Ok(())
     }

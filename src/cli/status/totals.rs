@@ -10,6 +10,8 @@ use super::line::{BatchCounts, Line, RowCounts, Standing};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Totals {
     pub(super) objects: u64,
+    /// Folders whose objects replace an audience as one, as far as somebody has begun.
+    pub(super) runs: u64,
     #[serde(skip)]
     states: [u64; Standing::ALL.len()],
     pub(super) rows: RowCounts,
@@ -26,7 +28,10 @@ impl Totals {
     }
 
     fn add(&mut self, line: &Line) {
-        self.objects += 1;
+        match line.run {
+            None => self.objects += 1,
+            Some(_) => self.runs += 1,
+        }
         let places = Standing::ALL.iter().zip(&mut self.states);
         for (_, count) in places.filter(|(standing, _)| **standing == line.state) {
             *count += 1;
@@ -46,7 +51,7 @@ impl Totals {
         }
     }
 
-    /// Each state with its number of objects.
+    /// Each state with its number of objects and runs.
     pub(super) fn states(&self) -> impl Iterator<Item = (Standing, u64)> {
         Standing::ALL.into_iter().zip(self.states)
     }

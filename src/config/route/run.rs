@@ -23,7 +23,7 @@ pub enum Complete {
     SuccessMarker,
     /// An object of this name in the folder lists the others, and all of them are there.
     Manifest(String),
-    /// So many objects with data are there.
+    /// So many objects are there, empty ones too.
     Count(usize),
     /// None was written for so long.
     Quiet(Duration),
@@ -138,7 +138,7 @@ impl RunRules {
 
 fn expected_objects(table: &Table<'_>, node: Option<&Node<'_>>) -> Option<usize> {
     let Some(node) = node else {
-        let problem = "missing: how many objects with data a run has";
+        let problem = "missing: how many objects a run has, empty ones too, markers not";
         table.fault_of("expected_objects", problem);
         return None;
     };
