@@ -103,6 +103,36 @@ async fn every_passing_failure_is_tried_again() {
 }
 
 #[tokio::test]
+async fn an_outage_that_says_how_long_it_lasts_is_waited_for_or_not_at_all() {
+    for (says, waits) in [("1", true), ("3600", false)] {
+        let endpoint = Endpoint::answering({
+            let asked = std::sync::atomic::AtomicU64::new(0);
+            move |_| match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => Reply::json(503, &json!({})).header("retry-after", says),
+                _ => Reply::json(200, &json!({"events_received": 10})),
+            }
+        })
+        .await;
+        let stage = Stage::facing(&endpoint.url(), &[]).await;
+        let object = stage.put(EVENTS, file(10));
+        let began = std::time::Instant::now();
+        match waits {
+            true => {
+                stage.delivered(&object).await;
+                // Of itself it would have been half of that.
+                assert!(began.elapsed() >= Duration::from_secs(1));
+                assert_eq!(endpoint.seen().len(), 2);
+            }
+            false => {
+                let halt = stage.deliver(&object).await.unwrap_err();
+                let stop = matches!(halt, Halt::Delivery(Stop::Unavailable { attempts: 1, .. }));
+                assert!(stop, "{halt}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_failure_that_does_not_pass_gives_the_message_back() {
     let stage = alone_in_flight("3").await;
     let down = Fault::error(Target::Events, GraphError::new(503, 2).transient());

@@ -90,6 +90,7 @@ fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
             route: "store-buyers".to_owned(),
             requests_per_second: 20.0,
             opens_in: None,
+            used: Some(0.5),
         }]
     });
     metrics.message("done");
@@ -113,6 +114,7 @@ fn metrics_of_the_page() -> BTreeMap<String, BTreeSet<String>> {
         trace_id: None,
         usage,
         version_warning: false,
+        retry_after: None,
     };
     metrics.answered(&answer, Duration::from_millis(30));
     metrics.looked_up(&answer);

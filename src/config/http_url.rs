@@ -24,7 +24,22 @@ impl HttpUrl {
     pub fn is_encrypted(&self) -> bool {
         self.url.scheme() == "https"
     }
+
+    fn has_user(&self) -> bool {
+        !self.url.username().is_empty() || self.url.password().is_some()
+    }
+
+    fn is_metas_own(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let host = host.trim_end_matches('.');
+        host == META_DOMAIN
+            || host
+                .strip_suffix(META_DOMAIN)
+                .is_some_and(|before| before.ends_with('.'))
+    }
 }
+
+const META_DOMAIN: &str = "facebook.com";
 
 /// The text is not repeated, as it may hold a password.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +68,7 @@ impl FromStr for HttpUrl {
 
 impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has_user = !self.url.username().is_empty() || self.url.password().is_some();
+        let has_user = self.has_user();
         if !has_user && self.url.query().is_none() {
             return f.write_str(&self.text);
         }
@@ -108,6 +123,15 @@ impl FromStr for Endpoint {
         if url.url.query().is_some() || url.url.fragment().is_some() {
             return Err("must not have a ? or # part".to_owned());
         }
+        if url.has_user() {
+            return Err(
+                "must not have a user or a password before its host: the header that would carry them has the access token"
+                    .to_owned(),
+            );
+        }
+        if url.is_metas_own() && !url.is_encrypted() {
+            return Err("must begin with https:// where it is Meta's own host: access tokens are sent there".to_owned());
+        }
         Ok(Endpoint(url))
     }
 }
@@ -151,5 +175,28 @@ mod tests {
         );
         assert!("graph.facebook.com".parse::<Endpoint>().is_err());
         assert!("ftp://graph.facebook.com".parse::<Endpoint>().is_err());
+    }
+
+    #[test]
+    fn no_token_goes_to_meta_unencrypted_or_beside_a_password() {
+        let refused = |text: &str| text.parse::<Endpoint>().unwrap_err();
+        for own in [
+            "http://graph.facebook.com",
+            "http://GRAPH.facebook.com.:80/",
+            "http://facebook.com",
+        ] {
+            assert!(refused(own).contains("https://"), "{own}");
+            let encrypted = own.replace("http:", "https:").replace(":80", "");
+            assert!(encrypted.parse::<Endpoint>().unwrap().is_encrypted());
+        }
+        // As named as it is, this is not Meta's.
+        assert!("http://notfacebook.com".parse::<Endpoint>().is_ok());
+        for text in [
+            "https://user:marked@proxy",
+            "https://graph.facebook.com@marked",
+        ] {
+            let error = refused(text);
+            assert!(error.contains("user") && !error.contains("marked"));
+        }
     }
 }

@@ -386,10 +386,7 @@ fn the_explained_configuration_reads_back_to_the_same() {
 fn the_explanation_tells_origins_and_masks_passwords() {
     let environment = Environment::of([
         ("ACTIVATOR_LOG_LEVEL", "debug"),
-        (
-            "ACTIVATOR_META_ENDPOINT",
-            "https://user:marked@proxy.example.com",
-        ),
+        ("ACTIVATOR_META_ENDPOINT", "https://proxy.example.com"),
     ]);
     let text = with_routes(&[("a", None, "a/")]).replace("https://sqs", "https://x:marked@sqs");
     let config = Config::parse("config.toml", &text, &environment, Purpose::Worker).unwrap();
@@ -398,6 +395,7 @@ fn the_explanation_tells_origins_and_masks_passwords() {
         "url = \"https://***@sqs.eu-central-1.amazonaws.com/1/q\" # config.toml:2",
         "wait_seconds = 20 # default",
         "level = \"debug\" # ACTIVATOR_LOG_LEVEL",
+        "endpoint = \"https://proxy.example.com\" # ACTIVATOR_META_ENDPOINT",
         "[[route]] # config.toml:5",
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");

@@ -8,7 +8,7 @@ mod patience;
 mod sender;
 mod tally;
 
-pub use limiter::{AccountLimiter, AccountLimiters, Limits, LongClosed, Turn};
+pub use limiter::{AccountLimiter, AccountLimiters, Cost, Limits, LongClosed, Turn};
 pub(crate) use patience::{Again, Patience};
 pub use sender::{Delivery, Sender, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

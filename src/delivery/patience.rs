@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 
+/// Whoever is told to wait for longer gives up at once: the message can wait as well.
+const LONGEST_TOLD: Duration = Duration::from_secs(300);
+
 /// Answers after which the same request may be sent again. Each kind has a budget of its
 /// own, so that none uses up another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +66,17 @@ impl Patience {
     }
 
     /// One more failure of this kind: how long to wait before the next attempt, if there
-    /// is to be one.
-    pub(crate) fn after(&mut self, kind: Again) -> Option<Duration> {
+    /// is to be one. `told` is what the answer itself says, as by `Retry-After`; it counts
+    /// where something passes by itself.
+    pub(crate) fn after(&mut self, kind: Again, told: Option<Duration>) -> Option<Duration> {
         let failures = &mut self.failures[kind as usize];
         *failures += 1;
         let budget = kind.budget(self.configured);
-        (*failures < budget.attempts).then(|| budget.backoff.wait(*failures))
+        let told = told
+            .filter(|_| kind == Again::Transient)
+            .unwrap_or_default();
+        (*failures < budget.attempts && told <= LONGEST_TOLD)
+            .then(|| budget.backoff.wait(*failures).max(told))
     }
 
     /// How often the request was answered so, or not at all.
@@ -84,7 +92,7 @@ mod tests {
     /// The longest waits between the attempts of one kind, in seconds.
     fn waits(kind: Again, configured: usize) -> Vec<u64> {
         let mut patience = Patience::new(configured);
-        let waits = std::iter::from_fn(|| patience.after(kind));
+        let waits = std::iter::from_fn(|| patience.after(kind, None));
         waits
             .map(|wait| (wait.as_secs_f64() * 2.0).ceil() as u64)
             .collect()
@@ -106,10 +114,24 @@ mod tests {
     #[test]
     fn what_one_kind_uses_is_not_anothers() {
         let mut patience = Patience::new(2);
-        assert!(patience.after(Again::Transient).is_some());
-        assert!(patience.after(Again::Unknown).is_some());
-        assert!(patience.after(Again::Unknown).is_none());
+        assert!(patience.after(Again::Transient, None).is_some());
+        assert!(patience.after(Again::Unknown, None).is_some());
+        assert!(patience.after(Again::Unknown, None).is_none());
         assert_eq!(patience.attempts(), 3);
+    }
+
+    #[test]
+    fn an_outage_lasts_as_long_as_it_says_and_where_that_is_too_long_nobody_waits() {
+        let told = |kind, seconds| Patience::new(8).after(kind, Some(Duration::from_secs(seconds)));
+        assert_eq!(told(Again::Transient, 120), Some(Duration::from_secs(120)));
+        assert_eq!(told(Again::Transient, 301), None);
+        for kind in [Again::Unknown, Again::Whole, Again::Unexplained] {
+            assert!(told(kind, 301).is_some_and(|wait| wait.as_secs() < 30));
+        }
+        assert_eq!(
+            Patience::new(1).after(Again::Transient, Some(Duration::ZERO)),
+            None
+        );
     }
 
     #[test]

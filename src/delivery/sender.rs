@@ -9,7 +9,7 @@ use tracing::{debug, error, warn};
 
 use super::alike::Alike;
 use super::clock::Clock;
-use super::limiter::{AccountLimiter, LongClosed};
+use super::limiter::{AccountLimiter, Cost, LongClosed};
 use super::patience::{Again, Patience};
 use super::tally::{DeliveryTally, RefusedRow};
 use crate::batches::Batch;
@@ -229,7 +229,9 @@ impl Sender {
             let credentials = self
                 .or_halted(self.with.credentials.get(&self.with.secret))
                 .await??;
-            let turn = self.or_halted(self.with.limiter.ready()).await??;
+            let turn = self
+                .or_halted(self.with.limiter.ready(Cost::Write))
+                .await??;
             // Here, after all the waiting. What is in doubt goes out as it was, and Meta decides.
             if !*in_doubt {
                 let places = self.too_old(batch);
@@ -306,7 +308,7 @@ impl Sender {
                 Outcome::Transient | Outcome::TooLarge => Some(Again::Transient),
             };
             if let Some(again) = again {
-                match patience.after(again) {
+                match patience.after(again, answer.retry_after) {
                     Some(wait) => self.or_halted(sleep(wait)).await?,
                     None => return self.out_of_patience(again, patience.attempts(), named),
                 }
@@ -320,7 +322,9 @@ impl Sender {
     /// dropping the connection, and to take its halves. Where a repeat makes a difference,
     /// only the same request may follow.
     fn may_be_too_large(&self, batch: &Batch, answer: &Answer) -> bool {
+        // Who says when to come again does not speak of the size.
         answer.error.is_none()
+            && answer.retry_after.is_none()
             && self.with.destination.is_a_set()
             && batch.rows() > 1
             && batch.body().len() > SURELY_SMALL_ENOUGH
@@ -443,9 +447,6 @@ impl Sender {
             meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
             "answer from Meta"
         );
-        if answer.version_warning {
-            self.with.metrics.version_warnings.inc();
-        }
     }
 }
 

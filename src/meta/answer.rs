@@ -26,6 +26,8 @@ pub struct Answer {
     pub usage: Usage,
     /// Meta warns that the version in use is at its end.
     pub version_warning: bool,
+    /// How long to wait, as `Retry-After` says, whatever the outcome.
+    pub retry_after: Option<Duration>,
 }
 
 /// Longer than any trace id seen, and shorter than a digest in hex.
@@ -70,6 +72,7 @@ impl Answer {
             trace_id: None,
             usage: Usage::default(),
             version_warning: false,
+            retry_after: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Answer {
             _ => class::of_status(status),
         };
         let usage = Usage::read(headers);
+        let retry_after = retry_after(headers);
         let trace_id = parsed
             .iter()
             .filter_map(Body::trace_id)
@@ -116,9 +120,7 @@ impl Answer {
             .find_map(TraceId::recognise);
         Answer {
             outcome: match outcome {
-                Outcome::Throttled { .. } => Outcome::Throttled {
-                    wait: retry_after(headers),
-                },
+                Outcome::Throttled { .. } => Outcome::Throttled { wait: retry_after },
                 other => other,
             },
             status: Some(status),
@@ -126,6 +128,7 @@ impl Answer {
             trace_id,
             usage,
             version_warning: headers.contains_key(&VERSION_WARNING),
+            retry_after,
         }
     }
 }

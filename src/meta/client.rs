@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -157,7 +157,7 @@ impl Client {
         match self.call(method, url, body, within, credentials).await {
             Ok(response) => {
                 let answer = Answer::read(response.status, &response.headers, &response.body);
-                self.note_version(request.endpoint.api(), &answer);
+                self.note_version(request.endpoint.api(), &answer, &response.headers);
                 answer
             }
             Err(answer) => answer,
@@ -206,7 +206,7 @@ impl Client {
             Err(answer) => return (answer, None),
         };
         let mut answer = Answer::read(response.status, &response.headers, &response.body);
-        self.note_version(api, &answer);
+        self.note_version(api, &answer, &response.headers);
         let found = ((200..300).contains(&response.status) && !is_error(&response.body))
             .then(|| found(&response.body))
             .flatten();
@@ -237,7 +237,7 @@ impl Client {
     }
 
     /// Says once for each API that its version nears its end, and what to do.
-    fn note_version(&self, api: Api, answer: &Answer) {
+    fn note_version(&self, api: Api, answer: &Answer, headers: &HeaderMap) {
         let (warned, setting, version) = match api {
             Api::Conversions => (
                 &self.warned.conversions,
@@ -251,7 +251,11 @@ impl Client {
             ),
         };
         if answer.version_warning && !warned.swap(true, Ordering::Relaxed) {
-            warn!("Meta warns that version {version} of its API is at its end: raise {setting}");
+            let answered_by = answering_version(headers);
+            warn!(
+                meta.answered_by = answered_by,
+                "Meta warns that version {version} of its API is at its end: raise {setting}"
+            );
         }
     }
 
@@ -333,6 +337,17 @@ impl Endpoint {
             | Endpoint::AnyAudienceUsers { .. } => Api::CustomAudience,
         }
     }
+}
+
+/// The version by which Meta says it has answered, which is another than the one asked for
+/// where that has ended. (That there is such a header is general knowledge.)
+fn answering_version(headers: &HeaderMap) -> Option<&str> {
+    let version = headers.get("facebook-api-version")?.to_str().ok()?;
+    let (major, minor) = version.strip_prefix('v')?.split_once('.')?;
+    let number =
+        |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    // A proxy could put anything there.
+    (number(major) && number(minor)).then_some(version)
 }
 
 /// What was asked for is always an object with something in it.
@@ -440,5 +455,27 @@ mod tests {
             plain_proof(&SecretString::from("SECRET"), "TOKEN"),
             "appsecret_proof=9bcde7f1d5e226d86e4692a62e5ec88f99306fb302d74b2dc3bff8a03770b63d"
         );
+    }
+
+    /// `printf 'TOKEN|1764000000' | openssl dgst -sha256 -hmac SECRET`
+    #[test]
+    fn a_timed_proof_is_of_the_token_and_the_second() {
+        assert_eq!(
+            timed_proof(&SecretString::from("SECRET"), "TOKEN", 1_764_000_000),
+            "appsecret_proof=8a07989660bcde351137d5e23c19b369d26831c57313d457fdd3ae22de35bf27&appsecret_time=1764000000"
+        );
+    }
+
+    #[test]
+    fn only_a_version_is_told_to_have_answered() {
+        let told = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("facebook-api-version", text.parse().unwrap());
+            answering_version(&headers).map(str::to_owned)
+        };
+        assert_eq!(told("v27.0").as_deref(), Some("v27.0"));
+        for text in ["27.0", "v27", "v27.0 jane@example.com", "v27.0.1", "v.", ""] {
+            assert_eq!(told(text), None, "{text}");
+        }
     }
 }

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::identity::key::Api;
 
@@ -113,7 +114,7 @@ impl Lookup for AdAccount {
     type Found = AdAccountTerms;
 
     fn path(&self) -> String {
-        format!("{}?fields=tos_accepted,user_tos_accepted", self.0)
+        format!("{}?fields=tos_accepted", self.0)
     }
 }
 
@@ -121,8 +122,20 @@ impl Lookup for AdAccount {
 #[serde(default)]
 pub struct AdAccountTerms {
     /// By the terms' name: 1 if they were accepted for the account.
+    #[serde(deserialize_with = "by_name")]
     pub tos_accepted: BTreeMap<String, i64>,
-    pub user_tos_accepted: BTreeMap<String, i64>,
+}
+
+/// Numbers by their names. Nothing, a list (an empty one may stand for no names, as Meta's
+/// `invalid_entry_samples` is said to) and members of any other kind tell of no terms.
+fn by_name<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, i64>, D::Error> {
+    let Value::Object(members) = Value::deserialize(from)? else {
+        return Ok(BTreeMap::new());
+    };
+    let numbers = members.into_iter();
+    Ok(numbers
+        .filter_map(|(name, value)| Some((name, value.as_i64()?)))
+        .collect())
 }
 
 /// One dataset (or pixel), by its id.
@@ -167,5 +180,21 @@ mod tests {
         .unwrap();
         assert_eq!(state.operation(), Some(OperationStatus::BeingReplaced));
         assert!(!state.can_be_edited());
+    }
+
+    #[test]
+    fn terms_that_cannot_be_read_are_terms_that_are_not_told() {
+        let terms = |text: &str| -> BTreeMap<String, i64> {
+            let account: AdAccountTerms = serde_json::from_str(text).unwrap();
+            account.tos_accepted
+        };
+        let told = terms(r#"{"id":"act_1","tos_accepted":{"custom_audience_tos":1,"x":null}}"#);
+        assert_eq!(
+            told.into_iter().collect::<Vec<_>>(),
+            [("custom_audience_tos".to_owned(), 1)]
+        );
+        for nothing in ["{}", r#"{"tos_accepted":[]}"#, r#"{"tos_accepted":null}"#] {
+            assert!(terms(nothing).is_empty(), "{nothing}");
+        }
     }
 }

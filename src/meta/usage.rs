@@ -21,9 +21,9 @@ pub struct Usage {
     pub app_percent: Option<f64>,
     /// `X-Ad-Account-Usage`.
     pub account_percent: Option<f64>,
-    /// The access of the app to the account is limited (`development_access`), by either
-    /// header that tells; `false` where it is full.
-    pub limited_tier: Option<bool>,
+    /// The access of the app to the account is limited (`development_access`), by the
+    /// account's header; `false` where it is full.
+    pub account_limited: Option<bool>,
     /// How long the account's score takes to come back to nothing, in seconds there.
     pub account_reset: Option<Duration>,
     /// `X-Business-Use-Case-Usage`.
@@ -41,6 +41,8 @@ pub struct BusinessUsage {
     pub percent: Option<f64>,
     /// How long Meta says the block lasts, in minutes there.
     pub regain_access: Option<Duration>,
+    /// As [`Usage::account_limited`], by this entry.
+    pub limited: Option<bool>,
 }
 
 /// What the headers say about one quota.
@@ -62,7 +64,7 @@ impl Usage {
         if let Some(account) = parse(headers, "x-ad-account-usage") {
             usage.account_percent = number(&account, "acc_id_util_pct");
             usage.account_reset = wait(&account, "reset_time_duration", 1.0);
-            usage.limited_tier = is_limited(&account);
+            usage.account_limited = is_limited(&account);
         }
         if let Some(Value::Object(objects)) = parse(headers, "x-business-use-case-usage") {
             let entries = objects.iter().flat_map(|(id, entries)| {
@@ -73,10 +75,9 @@ impl Usage {
                         == Some("custom_audience"),
                     percent: highest(entry),
                     regain_access: wait(entry, "estimated_time_to_regain_access", 60.0),
+                    limited: is_limited(entry),
                 })
             });
-            let all = objects.values().filter_map(Value::as_array).flatten();
-            usage.limited_tier = usage.limited_tier.or(all.filter_map(is_limited).max());
             usage.businesses = entries.take(MOST_BUSINESSES).collect();
         }
         usage
@@ -92,9 +93,7 @@ impl Usage {
     /// account. The ad account's header is always about it. Of the business header those
     /// entries are that bear its id, or all, and of these those about audiences, or all.
     pub fn of_account(&self, id: Option<u64>) -> Option<Reading> {
-        let mut business: Vec<_> = self.businesses.iter().collect();
-        narrow(&mut business, |one| id.is_some() && one.object == id);
-        narrow(&mut business, |one| one.of_audiences);
+        let business = self.businesses_of(id);
         let business_percent = business.iter().map(|one| one.percent).fold(None, larger);
         let business_regain = business.iter().filter_map(|one| one.regain_access).max();
 
@@ -110,6 +109,21 @@ impl Usage {
             regain_access,
             reset,
         })
+    }
+
+    /// Whether the app's access to the account that was called is limited, by either header:
+    /// the ad account's first, and of the business header those entries that concern it.
+    pub fn limited_tier(&self, id: Option<u64>) -> Option<bool> {
+        let business = self.businesses_of(id).into_iter();
+        let limited = business.filter_map(|one| one.limited);
+        self.account_limited.or(limited.max())
+    }
+
+    fn businesses_of(&self, id: Option<u64>) -> Vec<&BusinessUsage> {
+        let mut business: Vec<_> = self.businesses.iter().collect();
+        narrow(&mut business, |one| id.is_some() && one.object == id);
+        narrow(&mut business, |one| one.of_audiences);
+        business
     }
 
     /// What concerns the app, and with it every account that is called with its token.
@@ -242,6 +256,44 @@ mod tests {
             [Some(1), Some(2), Some(3), Some(4), None].map(percent),
             [20.0, 90.0, 95.0, 90.0, 90.0]
         );
+    }
+
+    #[test]
+    fn of_as_many_objects_as_meta_lists_the_accounts_own_counts() {
+        let entry = |id: u64| {
+            let tier = if id == 32 { "development" } else { "standard" };
+            format!(
+                r#""{id}":[{{"type":"ads_management","call_count":99,"ads_api_access_tier":"standard_access"}},
+                {{"type":"custom_audience","call_count":{id},"total_time":0.5,"ads_api_access_tier":"{tier}_access"}}]"#
+            )
+        };
+        let all: Vec<String> = (1..=32).map(entry).collect();
+        let usage = read(&[(BUSINESS, &format!("{{{}}}", all.join(",")))]);
+        assert_eq!(usage.businesses.len(), 64);
+        for id in 1..=32 {
+            let reading = usage.of_account(Some(id)).unwrap();
+            assert_eq!(reading.percent, id as f64);
+            assert_eq!(usage.limited_tier(Some(id)), Some(id == 32));
+        }
+        // Whose it is nobody knows: the worst of all.
+        assert_eq!(usage.of_account(Some(33)).unwrap().percent, 32.0);
+        assert_eq!(usage.limited_tier(None), Some(true));
+    }
+
+    #[test]
+    fn the_tier_is_the_one_that_the_accounts_own_header_tells() {
+        let business =
+            r#"{"7":[{"type":"custom_audience","ads_api_access_tier":"development_access"}]}"#;
+        let account = r#"{"acc_id_util_pct":1,"ads_api_access_tier":"standard_access"}"#;
+        let told = |pairs: &[(&'static str, &str)]| read(pairs).limited_tier(Some(7));
+        assert_eq!(told(&[(BUSINESS, business)]), Some(true));
+        assert_eq!(
+            told(&[(BUSINESS, business), (ACCOUNT, account)]),
+            Some(false)
+        );
+        let new = account.replace("standard", "some_other");
+        assert_eq!(told(&[(ACCOUNT, &new)]), None, "a tier that is not known");
+        assert_eq!(told(&[]), None);
     }
 
     #[test]

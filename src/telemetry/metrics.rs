@@ -169,6 +169,12 @@ impl Metrics {
                     "How long that stays so, as far as is known",
                     Family::default(),
                 ),
+                used: register(
+                    &mut all,
+                    "meta_quota_used_ratio",
+                    "Share in use of the quota that a route's requests count against, as last told",
+                    Family::default(),
+                ),
                 look: None,
             },
             objects_in_progress: register(
@@ -341,17 +347,14 @@ impl Metrics {
             .get_or_create(&[("outcome", answer.outcome.name())])
             .inc();
         self.request_seconds.observe(after.as_secs_f64());
-        self.used(answer);
+        self.told(answer);
     }
 
     /// A question was answered, or not.
     pub fn looked_up(&self, answer: &Answer) {
         let label = [("outcome", answer.outcome.name())];
         self.lookups.get_or_create(&label).inc();
-        if answer.version_warning {
-            self.version_warnings.inc();
-        }
-        self.used(answer);
+        self.told(answer);
     }
 
     /// How many checks of a route came out so.
@@ -361,7 +364,10 @@ impl Metrics {
         self.preflight.get_or_create(&labels).set(checks);
     }
 
-    fn used(&self, answer: &Answer) {
+    fn told(&self, answer: &Answer) {
+        if answer.version_warning {
+            self.version_warnings.inc();
+        }
         let usage = &answer.usage;
         for (source, percent) in [
             ("app", usage.app_percent),
@@ -385,17 +391,21 @@ pub struct QuotaState {
     pub requests_per_second: f64,
     /// If the gate is closed.
     pub opens_in: Option<Duration>,
+    /// The share that is in use, the token's quota or the account's, if it was told lately.
+    pub used: Option<f64>,
 }
 
 struct Quotas {
     rate: Family<RouteLabel, Gauge<f64, AtomicU64>>,
     closed: Family<RouteLabel, Gauge>,
     opens_in: Family<RouteLabel, Gauge<f64, AtomicU64>>,
+    used: Family<RouteLabel, Gauge<f64, AtomicU64>>,
     look: Option<Box<dyn Fn() -> Vec<QuotaState> + Send + Sync>>,
 }
 
 impl Quotas {
     fn refresh(&self) {
+        self.used.clear();
         for state in self.look.as_ref().map_or_else(Vec::new, |look| look()) {
             let label = [("route", state.route)];
             let opens_in = state.opens_in.unwrap_or_default();
@@ -408,6 +418,9 @@ impl Quotas {
             self.opens_in
                 .get_or_create(&label)
                 .set(opens_in.as_secs_f64());
+            if let Some(used) = state.used {
+                self.used.get_or_create(&label).set(used);
+            }
         }
     }
 }
@@ -487,6 +500,7 @@ mod tests {
                 route: "members".to_owned(),
                 requests_per_second: 2.5,
                 opens_in: closed.then_some(Duration::from_secs(90)),
+                used: closed.then_some(0.975),
             }]
         });
         let page = metrics.page();
@@ -494,6 +508,7 @@ mod tests {
             "worker_meta_rate{route=\"members\"} 2.5\n",
             "worker_meta_gate_closed{route=\"members\"} 1\n",
             "worker_meta_gate_opens_in_seconds{route=\"members\"} 90.0\n",
+            "worker_meta_quota_used_ratio{route=\"members\"} 0.975\n",
         ] {
             assert!(page.contains(line), "{page}");
         }
@@ -502,6 +517,8 @@ mod tests {
             later.contains("worker_meta_gate_closed{route=\"members\"} 0\n"),
             "{later}"
         );
+        let told = later.contains("worker_meta_quota_used_ratio{");
+        assert!(!told, "what was told too long ago: {later}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What each state of the world is judged to be.
 
 use audience_activator::app::preflight::{Check, Finding, Mark, of_route, worst};
+use serde_json::json;
 use simulator::{
     AccountChange, AudienceChange, Changes, DatasetChange, Fault, FaultAction, GraphError,
     Permission, Target, TokenChange, TokenState,
 };
 
+use crate::stage::meta::{Endpoint, Reply};
 use crate::stage::{ACCOUNT, AUDIENCE, DATASET, ROUTES, Stage};
 
 async fn findings(stage: &Stage, name: &str) -> Vec<Finding> {
@@ -90,6 +92,11 @@ async fn every_state_of_an_audience_is_told_with_what_to_do() {
             status(423),
             Some((Check::Status, Mark::Warning)),
             "status 423",
+        ),
+        (
+            status(442),
+            Some((Check::Status, Mark::Warning)),
+            "could not be filled at first (status 442)",
         ),
         (status(0), None, ""),
         (status(470), Some((Check::Status, Mark::Failed)), "inactive"),
@@ -342,6 +349,54 @@ async fn what_passes_makes_a_check_unknown_and_not_failed() {
     let down = Fault::error(Target::Read, GraphError::new(503, 2));
     stage.simulator.fault(down);
     assert_eq!(worst(&findings(&stage, "buyers").await), Mark::Ok);
+}
+
+#[tokio::test]
+async fn what_meta_does_not_tell_is_a_warning_and_never_ok() {
+    let little =
+        Endpoint::answering(|_| Reply::json(200, &json!({"id": "1", "tos_accepted": []}))).await;
+    let stage = Stage::of(ROUTES, &little.url(), &[]).await;
+    let members = findings(&stage, "members").await;
+    assert_eq!(
+        not_ok(&members),
+        [
+            Check::Subtype,
+            Check::Permission,
+            Check::Status,
+            Check::Terms
+        ]
+        .map(|check| (check, Mark::Warning)),
+        "{members:#?}"
+    );
+    let buyers = findings(&stage, "buyers").await;
+    assert_eq!(not_ok(&buyers), [(Check::StoreEvents, Mark::Warning)]);
+    for told in members.iter().chain(&buyers) {
+        let untold = told.sentence.starts_with("Meta does not say");
+        assert_eq!(told.result == Mark::Warning, untold, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_audience_that_no_ad_can_use_is_a_warning() {
+    for (code, expected) in [
+        (200, None),
+        (300, None),
+        (400, Some((Check::Status, Mark::Warning))),
+    ] {
+        let state = json!({
+            "id": AUDIENCE, "account_id": ACCOUNT, "subtype": "CUSTOM", "is_value_based": false,
+            "operation_status": {"code": 200}, "delivery_status": {"code": code},
+            "permission_for_actions": {"can_edit": true}, "tos_accepted": {"custom_audience_tos": 1},
+        });
+        let meta = Endpoint::answering(move |_| Reply::json(200, &state)).await;
+        let stage = Stage::of(ROUTES, &meta.url(), &[]).await;
+        let findings = findings(&stage, "members").await;
+        assert_eq!(
+            not_ok(&findings).first().copied(),
+            expected,
+            "{findings:#?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn the_list_says_of_each_route_what_is_in_order() {
         "  ok      state        the state can be read",
         "route buyers (conversions)",
         "  ok      secret       env:META_TOKEN holds a token alone",
-        "  ok      token        Meta accepts the token",
+        "  ok      token        Meta accepts the token (when it expires is not known: see where it was made)",
         "  ok      dataset      dataset 1001 can be reached",
         "route members (custom audience)",
         "  ok      status       it can be written to (410)",

@@ -53,7 +53,7 @@ fn no_secret_that_was_misplaced_is_shown() {
         (
             good.clone() + "[meta]\nendpoint = \"https://user:zqx7mark@graph.example\"\n",
             &[],
-            0,
+            2,
         ),
         (
             good.replace("/1/q\"", "/1/q?X-Amz-Signature=zqx7mark\""),

@@ -94,6 +94,7 @@ fn with_headers(seen: &Seen, reply: Reply) -> Reply {
     reply
         .header("x-fb-trace-id", echo.clone())
         .header("x-ad-api-version-warning", echo.clone())
+        .header("facebook-api-version", echo.clone())
         .header("x-app-usage", json!({ "call_count": echo }).to_string())
         .header("x-business-use-case-usage", usage.to_string())
         .header("www-authenticate", echo.clone())

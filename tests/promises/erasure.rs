@@ -480,6 +480,59 @@ async fn a_place_that_fails_keeps_no_other_from_being_asked_and_the_receipt_says
 }
 
 #[tokio::test]
+async fn while_an_audience_is_replaced_an_erasure_says_that_it_is_to_be_repeated() {
+    let stage = Stage::set().await;
+    // Somebody has begun to, with the person on the new list.
+    let url = format!("{}/v26.0/{MEMBERS}/usersreplace", stage.meta.endpoint());
+    let part = |number: u32| {
+        serde_json::json!({
+            "payload": {"schema": ["EMAIL"], "is_raw": true, "data": [[hashed_email(1)]]},
+            "session": {"session_id": 9, "batch_seq": number, "last_batch_flag": number > 1},
+        })
+    };
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let replace = async |number| {
+        let request = client.post(&url).bearer_auth(TOKEN);
+        let request = request.header("content-type", "application/json");
+        let answer = request.body(part(number).to_string()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    };
+    replace(1).await;
+    let said = stage.erase(&["--yes", "--email", &email(1)]);
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    for says in [
+        "a replacement of the audience is under way",
+        "repeat the command",
+    ] {
+        assert!(
+            (said.out.clone() + &said.err).contains(says),
+            "{}{}",
+            said.out,
+            said.err
+        );
+    }
+    assert_eq!(
+        statuses(&stage.receipt()),
+        [(MEMBERS, MISSING), (LEAVERS, DONE)]
+    );
+
+    replace(2).await;
+    stage.meta.clock().advance(Duration::from_secs(3_600));
+    assert_eq!(
+        stage.in_all(1),
+        [1, 0, 1],
+        "the new list has taken the old one's place"
+    );
+    let said = stage.erase(&["--yes", "--email", &email(1)]);
+    assert_eq!(
+        (said.code, stage.in_all(1)),
+        (Some(0), [0, 0, 1]),
+        "{}",
+        said.out
+    );
+}
+
+#[tokio::test]
 async fn lost_answers_throttles_and_stripped_bodies_do_not_keep_anybody_on_a_list() {
     let stage = Stage::set().await;
     stage

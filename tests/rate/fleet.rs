@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use audience_activator::delivery::{AccountLimiter, AccountLimiters, Limits};
+use audience_activator::delivery::{AccountLimiter, AccountLimiters, Cost, Limits};
 use audience_activator::meta::Outcome;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -127,7 +127,7 @@ impl Scenario {
 
 async fn send(worker: usize, limiter: Arc<AccountLimiter>, stage: Arc<Stage>) {
     loop {
-        let turn = match limiter.ready().await {
+        let turn = match limiter.ready(Cost::Write).await {
             Ok(turn) => turn,
             // As the message of the object does.
             Err(closed) => {

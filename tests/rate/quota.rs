@@ -207,6 +207,7 @@ impl Meta {
                 of_audiences: true,
                 percent: Some(percent),
                 regain_access: wait.filter(|_| self.tells_times),
+                limited: None,
             });
         }
         let error = ErrorCode {
@@ -220,6 +221,7 @@ impl Meta {
             trace_id: None,
             usage,
             version_warning: false,
+            retry_after: None,
         }
     }
 }

@@ -117,6 +117,9 @@ impl Wire {
 }
 
 fn rows(body: &[u8]) -> usize {
+    if body.is_empty() {
+        return 0;
+    }
     let body: serde_json::Value = serde_json::from_slice(body).unwrap();
     let of_events = body["data"].as_array();
     let rows = of_events.or_else(|| body["payload"]["data"].as_array());

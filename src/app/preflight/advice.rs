@@ -13,6 +13,11 @@ pub(super) const NO_DATASET: &str = "neither the route's conversions.dataset_id 
 
 pub(super) const NOT_NOW: &str = "Meta could not be asked now: it did not answer, or a quota is used up; ask again later (sending is not held up)";
 
+/// Meta's pages that this was built on show no way to ask when, but with the token in an
+/// address, where it does not belong.
+pub(super) const TOKEN_ACCEPTED: &str =
+    "Meta accepts the token (when it expires is not known: see where it was made)";
+
 pub(super) const VALUES_OF_EACH_FILE: &str =
     "it asks for values: each file needs a lookalike_value column in its header";
 
@@ -60,6 +65,12 @@ pub(super) fn unavailable_dataset(id: &str) -> String {
 pub(super) fn no_store_events(id: &str) -> String {
     format!(
         "dataset {id} does not take events of stores: connect it to offline events in Events Manager, or set another action_source"
+    )
+}
+
+pub(super) fn store_events_not_told(id: &str) -> String {
+    format!(
+        "Meta does not say whether dataset {id} takes events of stores: look in Events Manager, or the first ones will tell"
     )
 }
 
@@ -146,6 +157,20 @@ pub(super) fn cannot_edit(id: &str) -> String {
     )
 }
 
+pub(super) fn permission_not_told(id: &str) -> String {
+    format!(
+        "Meta does not say whether the token may change audience {id}: look in Business settings, or the first upload will tell"
+    )
+}
+
+pub(super) fn status_not_told(id: &str) -> String {
+    format!("Meta does not say what state audience {id} is in: see Audience Manager")
+}
+
+pub(super) fn subtype_not_told(id: &str) -> String {
+    format!("Meta does not say whether audience {id} is a customer list: see Audience Manager")
+}
+
 pub(super) fn expiring(id: &str, delete_time: Option<i64>) -> String {
     let date = delete_time
         .filter(|at| *at > 0)
@@ -154,6 +179,12 @@ pub(super) fn expiring(id: &str, delete_time: Option<i64>) -> String {
     let when = date.map_or_else(String::new, |date| format!(" on {date}"));
     format!(
         "audience {id} has long not been used, and Meta deletes it{when}: use it in an active ad set, or take it out of the route"
+    )
+}
+
+pub(super) fn not_for_ads(id: &str) -> String {
+    format!(
+        "audience {id} can be written to, but Meta says that no ad can use it: see Audience Manager"
     )
 }
 
@@ -183,10 +214,16 @@ pub(super) fn blocked(id: &str, code: u16) -> String {
     }
 }
 
+/// What Meta lists without saying what becomes of uploads, and what it does not list.
 pub(super) fn unknown_status(id: &str, code: u16) -> String {
-    format!(
-        "audience {id} has status {code}, which is not known here: see Audience Manager (sending is not held up)"
-    )
+    let what = match code {
+        0 => "is not available yet",
+        421..=423 => "has a fault of its pixel",
+        431..=434 => "has a fault of a lookalike audience",
+        442 => "could not be filled at first",
+        _ => "is in a state that is not known here",
+    };
+    format!("audience {id} {what} (status {code}): see Audience Manager (sending is not held up)")
 }
 
 pub(super) fn values_missing(id: &str) -> String {

@@ -12,7 +12,7 @@ use crate::app::parts::Parts;
 use crate::app::plan;
 use crate::config::{self, Route};
 use crate::credentials::{Credentials, SecretError};
-use crate::delivery::AccountLimiter;
+use crate::delivery::{AccountLimiter, Cost};
 use crate::meta::{
     AdAccount, AdAccountTerms, Answer, Audience, AudienceState, Dataset, DatasetState, ErrorCode,
     Lookup, NewAudience, Outcome,
@@ -216,7 +216,7 @@ impl<'a> Asker<'a> {
         account: &str,
         audience: &NewAudience,
     ) -> Option<(Answer, Option<String>)> {
-        let turn = self.limiter.ready().await.ok()?;
+        let turn = self.limiter.ready(Cost::Write).await.ok()?;
         let meta = &self.parts.meta;
         let (answer, id) = meta
             .create_audience(account, audience, self.credentials)
@@ -236,7 +236,7 @@ impl<'a> Asker<'a> {
     }
 
     async fn once<L: Lookup>(&self, lookup: &L) -> Result<L::Found, (Denied, Passing)> {
-        let Ok(turn) = self.limiter.ready().await else {
+        let Ok(turn) = self.limiter.ready(Cost::Read).await else {
             return Err((Denied::NotNow, Passing(false)));
         };
         let (answer, found) = self.parts.meta.ask(lookup, self.credentials).await;

@@ -18,6 +18,9 @@ const VALUE_TERMS: &str = "value_based";
 /// Meta's code for an audience that is going to be deleted because nobody uses it.
 const EXPIRING: u16 = 100;
 
+/// From this `delivery_status` on ads cannot be shown to it; that it is too small yet is less.
+const NOT_FOR_ADS: u16 = 400;
+
 /// Judges a route. `has_values` says whether the file at hand has a column of what members
 /// are worth; without a file, whether one is named.
 pub(super) fn judge(route: &Route, facts: &Facts, has_values: Option<bool>) -> Vec<Finding> {
@@ -86,7 +89,7 @@ fn token(route: &Route, denied: Option<&Denied>) -> Finding {
         ),
         Some(Denied::NotNow) => Finding::unknown(Check::Token, advice::NOT_NOW),
         Some(Denied::Refused(_) | Denied::Question(_)) | None => {
-            Finding::ok(Check::Token, "Meta accepts the token")
+            Finding::ok(Check::Token, advice::TOKEN_ACCEPTED)
         }
     }
 }
@@ -133,7 +136,10 @@ fn dataset(
                 Check::StoreEvents,
                 advice::no_store_events(id),
             )),
-            None => {}
+            None => findings.push(Finding::warning(
+                Check::StoreEvents,
+                advice::store_events_not_told(id),
+            )),
         }
     }
 }
@@ -184,7 +190,10 @@ fn audience_found(
             Check::Subtype,
             advice::no_customer_list(id),
         )),
-        None => {}
+        None => findings.push(Finding::warning(
+            Check::Subtype,
+            advice::subtype_not_told(id),
+        )),
     }
     if let (Some(configured), Some(own)) = (&route.ad_account, &state.account_id) {
         let configured = configured.as_str();
@@ -204,19 +213,32 @@ fn audience_found(
             Check::Permission,
             advice::cannot_edit(id),
         )),
-        None => {}
+        None => findings.push(Finding::warning(
+            Check::Permission,
+            advice::permission_not_told(id),
+        )),
     }
-    findings.extend(status(id, state));
+    findings.push(status(id, state));
     findings.extend(values(id, state, route.mode, has_values));
 }
 
-fn status(id: &str, state: &AudienceState) -> Option<Finding> {
+fn status(id: &str, state: &AudienceState) -> Finding {
     let check = Check::Status;
-    let code = state.operation_status?.code;
-    Some(match state.operation()? {
+    let (Some(status), Some(operation)) = (state.operation_status, state.operation()) else {
+        return Finding::warning(check, advice::status_not_told(id));
+    };
+    let code = status.code;
+    match operation {
         OperationStatus::Usable if code == EXPIRING => {
             let sentence = advice::expiring(id, state.delete_time);
             Finding::warning(check, sentence)
+        }
+        OperationStatus::Usable
+            if state
+                .delivery_status
+                .is_some_and(|status| status.code >= NOT_FOR_ADS) =>
+        {
+            Finding::warning(check, advice::not_for_ads(id))
         }
         OperationStatus::Usable => Finding::ok(check, format!("it can be written to ({code})")),
         OperationStatus::BeingReplaced => Finding::warning(check, advice::being_replaced(id)),
@@ -225,7 +247,7 @@ fn status(id: &str, state: &AudienceState) -> Option<Finding> {
         }
         OperationStatus::Blocked => Finding::blocking(check, advice::blocked(id, code)),
         OperationStatus::Unknown => Finding::warning(check, advice::unknown_status(id, code)),
-    })
+    }
 }
 
 /// Of removals values are not sent at all.

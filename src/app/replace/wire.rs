@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ use super::halt::RunHalt;
 use crate::app::halt::Halt;
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretRef};
-use crate::delivery::{AccountLimiter, Again, DeliveryTally, Patience, Stop};
+use crate::delivery::{AccountLimiter, Again, Cost, DeliveryTally, Patience, Stop};
 use crate::meta::{
     Answer, Audience, AudienceState, Client, Named, OperationStatus, Outcome, SessionBatch,
     SessionEnd, TraceId, replacement,
@@ -69,6 +70,8 @@ enum Judged {
     Unsure {
         again: Again,
         answer: Named,
+        /// How long to wait, if the answer says so.
+        told: Option<Duration>,
     },
 }
 
@@ -85,12 +88,16 @@ impl Wire {
             match self.attempt(batch, place, tally).await? {
                 Judged::Final(reply) => return Ok(reply),
                 Judged::Again => {}
-                Judged::Unsure { again, answer } => {
+                Judged::Unsure {
+                    again,
+                    answer,
+                    told,
+                } => {
                     let again = match again {
                         Again::Whole if batch.rows() < 2 => Again::Transient,
                         again => again,
                     };
-                    match patience.after(again) {
+                    match patience.after(again, told) {
                         Some(wait) => self.or_halted(sleep(wait)).await?,
                         None => return out_of_patience(again, patience.attempts(), answer),
                     }
@@ -114,11 +121,12 @@ impl Wire {
             Judged::Unsure {
                 again: Again::Whole,
                 answer,
+                ..
             } if batch.rows() > 1 => Opening::Replied(Reply::Refused {
                 answer,
                 too_large: true,
             }),
-            Judged::Unsure { again, answer } => Opening::Unclear { again, answer },
+            Judged::Unsure { again, answer, .. } => Opening::Unclear { again, answer },
         })
     }
 
@@ -130,7 +138,7 @@ impl Wire {
     ) -> Result<Judged, Halt> {
         let credentials = self.credentials().await?;
         let turn = self
-            .or_halted(self.limiter.ready())
+            .or_halted(self.limiter.ready(Cost::Write))
             .await?
             .map_err(Stop::from)?;
         let request = replacement(&self.audience, place, &batch.body());
@@ -171,6 +179,7 @@ impl Wire {
         let unsure = |again| Judged::Unsure {
             again,
             answer: named.clone(),
+            told: answer.retry_after,
         };
         let accepted = |invalid, trace_id| Judged::Final(Reply::Accepted { invalid, trace_id });
         Ok(match answer.outcome {
@@ -206,13 +215,14 @@ impl Wire {
         loop {
             let credentials = self.credentials().await?;
             let turn = self
-                .or_halted(self.limiter.ready())
+                .or_halted(self.limiter.ready(Cost::Read))
                 .await?
                 .map_err(Stop::from)?;
             let (answer, found) = self.client.ask(&audience, &credentials).await;
             turn.asked(&answer);
+            self.metrics.looked_up(&answer);
             if let Some(found) = found {
-                return Ok((found, answer.usage.limited_tier));
+                return Ok((found, self.limiter.limited_tier(&answer)));
             }
             match answer.outcome {
                 Outcome::Throttled { .. } => {}
@@ -228,13 +238,15 @@ impl Wire {
                 | Outcome::TooLarge
                 | Outcome::TooMany
                 | Outcome::Accepted { .. }
-                | Outcome::Partial { .. } => match patience.after(Again::Transient) {
-                    Some(wait) => self.or_halted(sleep(wait)).await?,
-                    None => {
-                        let (attempts, answer) = (patience.attempts(), answer.named());
-                        return Err(Stop::Unavailable { attempts, answer }.into());
+                | Outcome::Partial { .. } => {
+                    match patience.after(Again::Transient, answer.retry_after) {
+                        Some(wait) => self.or_halted(sleep(wait)).await?,
+                        None => {
+                            let (attempts, answer) = (patience.attempts(), answer.named());
+                            return Err(Stop::Unavailable { attempts, answer }.into());
+                        }
                     }
-                },
+                }
             }
         }
     }

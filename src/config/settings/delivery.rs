@@ -93,7 +93,7 @@ pub(super) const REQUESTS_PER_SECOND: Setting<f64> = Setting {
         section: "delivery",
         key: "requests_per_second",
         default: Some(Scalar::Number(20.0)),
-        help: "the most requests to one account in a second, by this worker",
+        help: "the most requests with rows to one account in a second, by this worker; a question counts as a third of one",
     },
     read: rate,
 };

@@ -92,7 +92,7 @@ pub(super) const ENDPOINT: Setting<Endpoint> = Setting {
         section: "meta",
         key: "endpoint",
         default: Some(Scalar::Text("https://graph.facebook.com")),
-        help: "the origin of the Graph API; another one for a simulator or a proxy",
+        help: "the origin of the Graph API; another one, without a user or password, for a simulator or a proxy; only that may be http",
     },
     read: parsed,
 };

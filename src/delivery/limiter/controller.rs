@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::cost::Cost;
 use super::gate::{Gate, Told};
 use super::pace::Pace;
 use super::trend::Trend;
@@ -35,6 +36,8 @@ pub(super) struct Controller {
     trend: Option<Trend>,
     reset: Option<Duration>,
     out: usize,
+    /// Of those that are out.
+    points_out: u32,
     last_ended: Option<Instant>,
 }
 
@@ -81,6 +84,7 @@ impl Controller {
             trend: None,
             reset: None,
             out: 0,
+            points_out: 0,
             last_ended: None,
         }
     }
@@ -96,7 +100,7 @@ impl Controller {
     }
 
     /// Whether a request may go now.
-    pub(super) fn check(&mut self, now: Instant) -> Result<(), Hold> {
+    pub(super) fn check(&mut self, now: Instant, cost: Cost) -> Result<(), Hold> {
         if let Some(until) = self.gate.opens(now) {
             let known = self.gate.closed_for(now);
             return Err(Hold::Closed { until, known });
@@ -112,7 +116,7 @@ impl Controller {
         let Some(trend) = &self.trend else {
             return Ok(());
         };
-        let then = trend.after(self.out + 1);
+        let then = trend.after(self.points_out + cost.points());
         if then < FREE_BELOW {
             let next = self.pace.next_if_steered(now);
             return next.map_or(Ok(()), |at| Err(Hold::Due(at)));
@@ -124,16 +128,17 @@ impl Controller {
     }
 
     /// The request that may go does.
-    pub(super) fn begin(&mut self, now: Instant) {
+    pub(super) fn begin(&mut self, now: Instant, cost: Cost) {
         self.out += 1;
+        self.points_out += cost.points();
         self.pace.request(now);
     }
 
     /// It has its answer.
-    pub(super) fn answered(&mut self, now: Instant, heard: Heard) {
-        self.ended(now);
+    pub(super) fn answered(&mut self, now: Instant, cost: Cost, heard: Heard) {
+        self.ended(now, cost);
         if let Some(reading) = heard.reading {
-            self.told(now, reading);
+            self.told(now, cost, reading);
         }
         if heard.throttled {
             let told = Told {
@@ -149,8 +154,8 @@ impl Controller {
 
     /// It has none, or none that says anything. Where access is on trial, the next one
     /// goes alone as well.
-    pub(super) fn lost(&mut self, now: Instant) {
-        self.ended(now);
+    pub(super) fn lost(&mut self, now: Instant, cost: Cost) {
+        self.ended(now, cost);
         if !self.close_if_used_up(now, None) && !self.gate.is_on_trial() {
             self.widen();
         }
@@ -166,19 +171,29 @@ impl Controller {
         self.pace.rate(now)
     }
 
-    fn ended(&mut self, now: Instant) {
+    /// The share of the quota that was last told to be in use, in percent, unless that was
+    /// too long ago to say anything.
+    pub(super) fn used(&self, now: Instant) -> Option<f64> {
+        let trend = self.trend.as_ref();
+        trend
+            .filter(|trend| now.duration_since(trend.at()) <= OLD)
+            .map(Trend::percent)
+    }
+
+    fn ended(&mut self, now: Instant, cost: Cost) {
         self.out = self.out.saturating_sub(1);
+        self.points_out = self.points_out.saturating_sub(cost.points());
         self.last_ended = Some(now);
     }
 
-    fn told(&mut self, now: Instant, reading: Reading) {
+    fn told(&mut self, now: Instant, cost: Cost, reading: Reading) {
         self.reset = reading.reset;
         let trend = match &mut self.trend {
             Some(trend) => {
-                trend.told(now, reading.percent);
+                trend.told(now, reading.percent, cost);
                 trend
             }
-            none => none.insert(Trend::new(now, reading.percent)),
+            none => none.insert(Trend::new(now, reading.percent, cost)),
         };
         if reading.percent < FREE_BELOW {
             self.pace.recover(now);
@@ -195,13 +210,14 @@ impl Controller {
         };
         let regain = reading.and_then(|reading| reading.regain_access);
         let told_used_up = reading.is_some_and(|reading| reading.percent >= CLOSED_FROM);
-        let no_room = self.out == 0 && trend.after(1) >= CLOSED_FROM;
+        let write = Cost::Write.points();
+        let no_room = self.out == 0 && trend.after(write) >= CLOSED_FROM;
         if regain.is_none() && !told_used_up && !no_room {
             return false;
         }
         // Where single requests weigh as much, even asking could be too much: not before
         // the use has gone.
-        let reset = self.reset.filter(|_| trend.after(2) >= LIMIT);
+        let reset = self.reset.filter(|_| trend.after(2 * write) >= LIMIT);
         let told = Told {
             exactly: None,
             at_least: regain.max(reset),

@@ -6,6 +6,7 @@
 mod accounts;
 mod ceiling;
 mod controller;
+mod cost;
 mod gate;
 mod pace;
 mod trend;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep_until};
 pub use accounts::{AccountLimiters, Limits};
 use ceiling::Ceiling;
 use controller::{Controller, Heard, Hold};
+pub use cost::Cost;
 
 use crate::meta::{Answer, ErrorCode, Outcome};
 use crate::telemetry::QuotaState;
@@ -69,31 +71,33 @@ pub struct LongClosed {
 #[must_use = "the request is counted as in flight until this is dropped"]
 pub struct Turn {
     limiter: Arc<AccountLimiter>,
+    cost: Cost,
     is_answered: bool,
     /// Nobody closes the semaphore, so there always is one.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl AccountLimiter {
-    /// Waits until a request may go out. Every attempt passes here, retries too.
+    /// Waits until a request of this cost may go out. Every attempt passes here, retries too.
     /// Dropping the future costs nothing but a place below the ceiling.
     ///
     /// Last of all it waits for one of the requests of the process to end, so that an
     /// account that has to wait keeps no other from sending.
-    pub async fn ready(self: &Arc<Self>) -> Result<Turn, LongClosed> {
+    pub async fn ready(self: &Arc<Self>, cost: Cost) -> Result<Turn, LongClosed> {
         let _first_in_line = self.account.line.lock().await;
         let mut is_below_ceiling = false;
         loop {
-            self.open().await?;
+            self.open(cost).await?;
             if !is_below_ceiling {
-                self.account.ceiling.pass().await;
+                self.account.ceiling.pass(cost).await;
                 is_below_ceiling = true;
             }
             let permit = self.in_flight.clone().acquire_owned().await.ok();
             // It may have closed while we waited for our turn.
-            if self.begin().is_ok() {
+            if self.begin(cost).is_ok() {
                 return Ok(Turn {
                     limiter: self.clone(),
+                    cost,
                     is_answered: false,
                     _permit: permit,
                 });
@@ -102,12 +106,12 @@ impl AccountLimiter {
     }
 
     /// Waits until both quotas let a request go.
-    async fn open(&self) -> Result<(), LongClosed> {
+    async fn open(&self, cost: Cost) -> Result<(), LongClosed> {
         loop {
             let changed = self.account.quota.changed.notified();
             let token_changed = self.token.changed.notified();
             let now = Instant::now();
-            let again = match self.hold(now) {
+            let again = match self.hold(now, cost) {
                 Ok(()) => return Ok(()),
                 Err(Hold::Closed { known, .. }) if known > self.longest_wait => {
                     return Err(LongClosed { until: now + known });
@@ -125,9 +129,9 @@ impl AccountLimiter {
         }
     }
 
-    fn hold(&self, now: Instant) -> Result<(), Hold> {
+    fn hold(&self, now: Instant, cost: Cost) -> Result<(), Hold> {
         let (mut account, mut token) = self.controllers();
-        let (account, token) = (account.check(now), token.check(now));
+        let (account, token) = (account.check(now, cost), token.check(now, cost));
         // What is closed for longest is told first.
         match (account, token) {
             (Err(Hold::Closed { until: a, .. }), Err(Hold::Closed { until: b, .. })) if b > a => {
@@ -138,13 +142,13 @@ impl AccountLimiter {
         }
     }
 
-    fn begin(&self) -> Result<(), Hold> {
+    fn begin(&self, cost: Cost) -> Result<(), Hold> {
         let now = Instant::now();
         let (mut account, mut token) = self.controllers();
-        account.check(now)?;
-        token.check(now)?;
-        account.begin(now);
-        token.begin(now);
+        account.check(now, cost)?;
+        token.check(now, cost)?;
+        account.begin(now, cost);
+        token.begin(now, cost);
         Ok(())
     }
 
@@ -175,14 +179,25 @@ impl AccountLimiter {
             route: route.to_owned(),
             requests_per_second: account.rate(now).min(token.rate(now)),
             opens_in: opens.map(|opens| opens.duration_since(now)),
+            used: account
+                .used(now)
+                .into_iter()
+                .chain(token.used(now))
+                .reduce(f64::max)
+                .map(|percent| percent / 100.0),
         }
+    }
+
+    /// Whether the account's access is limited, as far as an answer tells.
+    pub fn limited_tier(&self, answer: &Answer) -> Option<bool> {
+        answer.usage.limited_tier(self.account.id)
     }
 
     fn went_through(&self) {
         *lock(&self.account.went_through_at) = Some(Instant::now());
     }
 
-    fn answered(&self, answer: &Answer) -> Option<Duration> {
+    fn answered(&self, answer: &Answer, cost: Cost) -> Option<Duration> {
         let now = Instant::now();
         let reading = answer.usage.of_account(self.account.id);
         let app_reading = answer.usage.of_app();
@@ -190,7 +205,7 @@ impl AccountLimiter {
             Outcome::Throttled { wait } => (true, wait),
             // Whoever said that may not even have been Meta.
             Outcome::Transient | Outcome::Unknown if reading.is_none() && app_reading.is_none() => {
-                self.lost();
+                self.lost(cost);
                 return None;
             }
             _ => (false, None),
@@ -201,6 +216,7 @@ impl AccountLimiter {
             let (mut account, mut token) = self.controllers();
             account.answered(
                 now,
+                cost,
                 Heard {
                     reading,
                     throttled: throttled && !of_token,
@@ -209,6 +225,7 @@ impl AccountLimiter {
             );
             token.answered(
                 now,
+                cost,
                 Heard {
                     reading: app_reading,
                     throttled: of_token,
@@ -223,12 +240,12 @@ impl AccountLimiter {
             .map(|until| until.duration_since(now))
     }
 
-    fn lost(&self) {
+    fn lost(&self, cost: Cost) {
         let now = Instant::now();
         {
             let (mut account, mut token) = self.controllers();
-            account.lost(now);
-            token.lost(now);
+            account.lost(now, cost);
+            token.lost(now, cost);
         }
         self.wake();
     }
@@ -261,14 +278,14 @@ impl Turn {
     /// The same for a question: that Meta answers it does not say that it takes rows.
     pub fn asked(mut self, answer: &Answer) -> Option<Duration> {
         self.is_answered = true;
-        self.limiter.answered(answer)
+        self.limiter.answered(answer, self.cost)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.limiter.lost();
+            self.limiter.lost(self.cost);
         }
     }
 }

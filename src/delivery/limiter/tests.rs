@@ -28,6 +28,7 @@ fn answer(outcome: Outcome, code: Option<i64>) -> Answer {
         trace_id: None,
         usage: Usage::default(),
         version_warning: false,
+        retry_after: None,
     }
 }
 
@@ -44,17 +45,17 @@ fn throttled(code: i64, wait: u64) -> Answer {
 async fn an_account_that_waits_keeps_no_other_from_sending() {
     let limiters = limiters(1);
     let (closed, other) = (of(&limiters, "act_1"), of(&limiters, "act_2"));
-    let turn = closed.ready().await.unwrap();
+    let turn = closed.ready(Cost::Write).await.unwrap();
     turn.answered(&throttled(80_003, 200));
-    let waiting = tokio::spawn(async move { closed.ready().await.is_ok() });
+    let waiting = tokio::spawn(async move { closed.ready(Cost::Write).await.is_ok() });
     tokio::task::yield_now().await;
-    let turn = other.ready().await.unwrap();
+    let turn = other.ready(Cost::Write).await.unwrap();
     turn.answered(&accepted());
-    let turn = other.ready().await.unwrap();
-    let next = tokio::time::timeout(Duration::from_secs(60), other.ready());
+    let turn = other.ready(Cost::Write).await.unwrap();
+    let next = tokio::time::timeout(Duration::from_secs(60), other.ready(Cost::Write));
     assert!(next.await.is_err(), "one at once");
     turn.answered(&accepted());
-    let _turn = other.ready().await.unwrap();
+    let _turn = other.ready(Cost::Write).await.unwrap();
     assert!(!waiting.is_finished());
 }
 
@@ -62,13 +63,13 @@ async fn an_account_that_waits_keeps_no_other_from_sending() {
 async fn a_throttle_stops_every_request_and_then_one_goes_before_all_others() {
     let limiter = of(&limiters(8), "act_1");
     let start = Instant::now();
-    let turn = limiter.ready().await.unwrap();
+    let turn = limiter.ready(Cost::Write).await.unwrap();
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert!(turn.answered(&throttled(80_003, 90)).is_some());
     let waiting: Vec<_> = (0..8)
         .map(|_| {
             let limiter = limiter.clone();
-            tokio::spawn(async move { limiter.ready().await.unwrap() })
+            tokio::spawn(async move { limiter.ready(Cost::Write).await.unwrap() })
         })
         .collect();
     tokio::time::sleep(Duration::from_secs(89)).await;
@@ -88,14 +89,14 @@ async fn a_throttle_stops_every_request_and_then_one_goes_before_all_others() {
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_a_gate_that_stays_closed_for_too_long() {
     let limiter = of(&limiters(8), "act_1");
-    let turn = limiter.ready().await.unwrap();
+    let turn = limiter.ready(Cost::Write).await.unwrap();
     let start = Instant::now();
     turn.answered(&throttled(80_003, 301));
-    let until = limiter.ready().await.unwrap_err().until;
+    let until = limiter.ready(Cost::Write).await.unwrap_err().until;
     assert_eq!(until.duration_since(start), Duration::from_secs(301));
     assert_eq!(start.elapsed(), Duration::ZERO);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    drop(limiter.ready().await.unwrap());
+    drop(limiter.ready(Cost::Write).await.unwrap());
     assert!(start.elapsed() >= Duration::from_secs(301));
 }
 
@@ -105,7 +106,7 @@ async fn a_throttle_of_the_app_stops_every_account_of_its_token_and_no_other() {
     let secret = "ssm:/shared".parse().unwrap();
     let shared = ["act_1", "dataset 2"].map(|account| limiters.of(account, account, &secret));
     let other = of(&limiters, "act_3");
-    let turn = shared[0].ready().await.unwrap();
+    let turn = shared[0].ready(Cost::Write).await.unwrap();
     turn.answered(&throttled(4, 100));
     assert!(
         shared
@@ -114,7 +115,7 @@ async fn a_throttle_of_the_app_stops_every_account_of_its_token_and_no_other() {
     );
     assert_eq!(other.closed_until(), None);
 
-    let turn = other.ready().await.unwrap();
+    let turn = other.ready(Cost::Write).await.unwrap();
     turn.answered(&throttled(80_003, 200));
     let third = limiters.of("act_3", "act_3", &secret);
     let opens = third.closed_until().unwrap().duration_since(Instant::now());
@@ -127,8 +128,8 @@ async fn a_throttle_of_the_app_stops_every_account_of_its_token_and_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_is_dropped_makes_room() {
     let limiter = of(&limiters(1), "act_1");
-    drop(limiter.ready().await.unwrap());
-    let ready = tokio::time::timeout(Duration::from_secs(1), limiter.ready());
+    drop(limiter.ready(Cost::Write).await.unwrap());
+    let ready = tokio::time::timeout(Duration::from_secs(1), limiter.ready(Cost::Write));
     drop(ready.await.unwrap().unwrap());
 }
 
@@ -142,7 +143,11 @@ async fn the_ceiling_holds_in_simulated_time_too() {
     let limiter = of(&limiters, "act_1");
     let start = Instant::now();
     for _ in 0..110 {
-        limiter.ready().await.unwrap().answered(&accepted());
+        limiter
+            .ready(Cost::Write)
+            .await
+            .unwrap()
+            .answered(&accepted());
     }
     let took = start.elapsed().as_secs_f64();
     assert!(
@@ -152,13 +157,38 @@ async fn the_ceiling_holds_in_simulated_time_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn below_the_ceiling_a_question_counts_as_a_third_of_what_rows_do() {
+    let limiters = AccountLimiters::new(Limits {
+        requests_per_second: 10.0,
+        in_flight: 8,
+        longest_wait: Duration::ZERO,
+    });
+    let limiter = of(&limiters, "act_1");
+    let start = Instant::now();
+    for nth in 0..220 {
+        // As many of either: four points a pair.
+        let cost = [Cost::Read, Cost::Write][nth % 2];
+        limiter.ready(cost).await.unwrap().answered(&accepted());
+    }
+    let took = start.elapsed().as_secs_f64();
+    assert!(
+        (13.5..14.2).contains(&took),
+        "{took}: thirty points at once, 410 evenly"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn meta_took_a_request_since_then_or_it_did_not() {
     let limiter = of(&limiters(8), "act_1");
     let start = Instant::now();
-    let turn = limiter.ready().await.unwrap();
+    let turn = limiter.ready(Cost::Write).await.unwrap();
     turn.answered(&answer(Outcome::BadData, Some(100)));
     assert!(!limiter.went_through_since(start));
-    limiter.ready().await.unwrap().answered(&accepted());
+    limiter
+        .ready(Cost::Write)
+        .await
+        .unwrap()
+        .answered(&accepted());
     assert!(limiter.went_through_since(start));
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!limiter.went_through_since(Instant::now()));
@@ -169,7 +199,7 @@ async fn how_things_stand_is_told_by_route() {
     let limiters = limiters(8);
     let limiter = of(&limiters, "act_1");
     of(&limiters, "act_2");
-    let turn = limiter.ready().await.unwrap();
+    let turn = limiter.ready(Cost::Write).await.unwrap();
     turn.answered(&throttled(80_003, 90));
     let states = limiters.states();
     let opens_in: Vec<_> = states
@@ -178,4 +208,28 @@ async fn how_things_stand_is_told_by_route() {
         .collect();
     assert_eq!(opens_in, [("act_1", true), ("act_2", false)]);
     assert_eq!(states[1].requests_per_second, 10_000.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_use_of_a_quota_is_told_of_the_account_it_is_of() {
+    let limiters = limiters(8);
+    let told = |percent| Answer {
+        usage: Usage {
+            account_percent: Some(percent),
+            ..Usage::default()
+        },
+        ..accepted()
+    };
+    for (account, percent) in [("act_1", 80.0), ("act_2", 10.0)] {
+        let turn = of(&limiters, account).ready(Cost::Write).await.unwrap();
+        turn.answered(&told(percent));
+    }
+    of(&limiters, "act_3");
+    let used = |limiters: &AccountLimiters| -> Vec<Option<f64>> {
+        limiters.states().iter().map(|state| state.used).collect()
+    };
+    assert_eq!(used(&limiters), [Some(0.8), Some(0.1), None]);
+    // By then the score is gone.
+    tokio::time::sleep(Duration::from_secs(301)).await;
+    assert_eq!(used(&limiters), [None, None, None]);
 }

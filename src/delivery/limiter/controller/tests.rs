@@ -33,7 +33,7 @@ impl Stage {
         let mut stage = Stage::known(percent);
         for _ in 0..100 {
             stage.later(0.05);
-            stage.controller.begin(stage.now);
+            stage.controller.begin(stage.now, Cost::Write);
             stage.hears(percent);
         }
         stage
@@ -44,17 +44,17 @@ impl Stage {
     }
 
     fn hold(&mut self) -> Option<Hold> {
-        self.controller.check(self.now).err()
+        self.controller.check(self.now, Cost::Write).err()
     }
 
     fn request(&mut self) {
         assert_eq!(self.hold(), None);
-        self.controller.begin(self.now);
+        self.controller.begin(self.now, Cost::Write);
     }
 
     fn hears(&mut self, percent: f64) {
         let heard = heard(percent, None, None);
-        self.controller.answered(self.now, heard);
+        self.controller.answered(self.now, Cost::Write, heard);
     }
 
     fn is_throttled(&mut self, retry_after: Option<Duration>) {
@@ -63,7 +63,7 @@ impl Stage {
             retry_after,
             ..Heard::default()
         };
-        self.controller.answered(self.now, heard);
+        self.controller.answered(self.now, Cost::Write, heard);
     }
 
     fn closed_for(&mut self) -> f64 {
@@ -77,7 +77,7 @@ impl Stage {
     fn begin_all(&mut self) -> usize {
         let mut begun = 0;
         while self.hold().is_none() && begun < 1_000 {
-            self.controller.begin(self.now);
+            self.controller.begin(self.now, Cost::Write);
             begun += 1;
         }
         begun
@@ -114,7 +114,11 @@ fn answers_that_tell_no_usage_hold_nothing_up() {
     let mut stage = Stage::new();
     for round in [1, 2, 4, 8, 16] {
         assert_eq!(stage.begin_all(), round);
-        (0..round).for_each(|_| stage.controller.answered(stage.now, Heard::default()));
+        (0..round).for_each(|_| {
+            stage
+                .controller
+                .answered(stage.now, Cost::Write, Heard::default());
+        });
     }
     assert_eq!(stage.controller.rate(stage.now), CEILING);
 }
@@ -138,11 +142,41 @@ fn requests_that_are_out_count_at_what_a_request_was_seen_to_cost() {
 }
 
 #[test]
+fn what_questions_cost_does_not_make_rows_look_cheap() {
+    // As a limited tier: sixty points, of which a question takes one and rows three.
+    let point = 100.0 / 60.0;
+    let mut stage = Stage::new();
+    for nth in 1..=28 {
+        assert_eq!(stage.controller.check(stage.now, Cost::Read), Ok(()));
+        stage.controller.begin(stage.now, Cost::Read);
+        let heard = heard(point * f64::from(nth), None, None);
+        stage.controller.answered(stage.now, Cost::Read, heard);
+    }
+    assert_eq!(stage.begin_all(), 5, "from 46.7 %, up to 71.7 %");
+}
+
+#[test]
+fn a_question_that_is_out_counts_as_one() {
+    let point = 100.0 / 60.0;
+    let mut stage = Stage::new();
+    for nth in 1..=13 {
+        stage.request();
+        stage.hears(3.0 * point * f64::from(nth));
+    }
+    // At 65 %: five questions come to 73.3 %, and rows would come to 78.3 %.
+    for _ in 0..5 {
+        assert_eq!(stage.controller.check(stage.now, Cost::Read), Ok(()));
+        stage.controller.begin(stage.now, Cost::Read);
+    }
+    assert!(stage.hold().is_some());
+}
+
+#[test]
 fn above_three_quarters_the_rate_climbs_evenly_and_falls_by_a_share() {
     let mut stage = Stage::open(70.0);
     let mut rates = Vec::new();
     let mut hear = |stage: &mut Stage, percent: f64| {
-        stage.controller.begin(stage.now);
+        stage.controller.begin(stage.now, Cost::Write);
         stage.hears(percent);
         rates.push(stage.controller.rate(stage.now));
         stage.later(5.0);
@@ -172,11 +206,11 @@ fn above_three_quarters_the_rate_climbs_evenly_and_falls_by_a_share() {
 fn what_has_recovered_is_not_all_taken_by_who_hears_it_first() {
     let mut stage = Stage::open(70.0);
     for percent in [76.0, 84.0, 89.0] {
-        stage.controller.begin(stage.now);
+        stage.controller.begin(stage.now, Cost::Write);
         stage.hears(percent);
         stage.later(5.0);
     }
-    stage.controller.begin(stage.now);
+    stage.controller.begin(stage.now, Cost::Write);
     stage.hears(10.0);
     let slow = stage.controller.rate(stage.now);
     assert!(slow < CEILING / 2.0, "{slow}");
@@ -215,7 +249,7 @@ fn a_block_that_the_header_tells_closes_the_gate_for_as_long() {
     let mut stage = Stage::known(50.0);
     stage.request();
     let heard = heard(60.0, Some(seconds(360)), None);
-    stage.controller.answered(stage.now, heard);
+    stage.controller.answered(stage.now, Cost::Write, heard);
     let closed = stage.closed_for();
     assert!((360.0..=396.0).contains(&closed), "{closed}");
 }
@@ -229,15 +263,15 @@ fn where_asking_alone_could_be_too_much_nobody_asks_before_the_score_is_gone() {
         }
         stage.request();
         let heard = heard(5.0 * f64::from(nth), None, Some(seconds(280)));
-        stage.controller.answered(stage.now, heard);
+        stage.controller.answered(stage.now, Cost::Write, heard);
     }
     let closed = stage.closed_for();
     assert!((280.0..=308.0).contains(&closed), "{closed}");
     // Where it is one of thousands, asking is cheap.
     let mut stage = Stage::open(94.0);
-    stage.controller.begin(stage.now);
+    stage.controller.begin(stage.now, Cost::Write);
     let heard = heard(95.0, None, Some(seconds(280)));
-    stage.controller.answered(stage.now, heard);
+    stage.controller.answered(stage.now, Cost::Write, heard);
     assert!(stage.closed_for() <= 66.0);
 }
 
@@ -299,7 +333,7 @@ fn after_the_gate_one_request_goes_alone_however_many_are_lost() {
     stage.later(66.0);
     for _ in 0..3 {
         assert_eq!(stage.begin_all(), 1);
-        stage.controller.lost(stage.now);
+        stage.controller.lost(stage.now, Cost::Write);
     }
     assert_eq!(stage.begin_all(), 1);
     stage.hears(10.0);
@@ -322,7 +356,7 @@ fn a_token_is_shared_by_accounts_so_nothing_goes_alone_before_it_was_throttled()
     };
     assert_eq!(stage.begin_all(), 1_000);
     stage.is_throttled(None);
-    (1..1_000).for_each(|_| stage.controller.lost(stage.now));
+    (1..1_000).for_each(|_| stage.controller.lost(stage.now, Cost::Write));
     stage.later(66.0);
     assert_eq!(stage.begin_all(), 1);
 }
@@ -337,7 +371,7 @@ fn waits_differ_between_workers_but_not_between_runs() {
             throttled: true,
             ..Heard::default()
         };
-        controller.answered(now, heard);
+        controller.answered(now, Cost::Write, heard);
         controller.opens(now).map(|opens| opens.duration_since(now))
     };
     assert_eq!(closed(1), closed(1));
