@@ -134,12 +134,16 @@ pub enum CliError {
         source: std::io::Error,
     },
     /// The faults' file is not a list of rules.
-    #[error("the fault rules in {path} are not as the README shows them")]
+    #[error(
+        "the fault rules in {path} are not as the README shows them (line {line}, column {column})"
+    )]
     Faults {
         /// As it was given.
         path: PathBuf,
-        /// Where and why.
-        source: serde_json::Error,
+        /// From 1. The parser's own text could repeat a value.
+        line: usize,
+        /// From 1.
+        column: usize,
     },
     /// The scenario's file cannot be read.
     #[error("cannot read the scenario in {path}")]
@@ -238,9 +242,10 @@ fn read_faults(path: &Path) -> Result<Vec<Fault>, CliError> {
         path: path.to_owned(),
         source,
     })?;
-    serde_json::from_slice(&text).map_err(|source| CliError::Faults {
+    serde_json::from_slice(&text).map_err(|error| CliError::Faults {
         path: path.to_owned(),
-        source,
+        line: error.line(),
+        column: error.column(),
     })
 }
 

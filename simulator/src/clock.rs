@@ -47,6 +47,9 @@ pub struct InvalidSpeed;
 
 const FASTEST: f64 = 1_000_000.0;
 
+/// The last second of the year 9999: whatever it is advanced by, times can be added to.
+const LATEST: u64 = 253_402_300_799;
+
 impl Clock {
     /// The system's clock.
     pub fn real() -> Self {
@@ -103,9 +106,10 @@ impl Clock {
         Ok(())
     }
 
-    /// Unix seconds.
+    /// Unix seconds, up to the end of the year 9999.
     pub fn unix_seconds(&self) -> u64 {
-        self.hands().at(self.0.follows.now()).as_secs()
+        let shown = self.hands().at(self.0.follows.now());
+        shown.as_secs().min(LATEST)
     }
 
     /// As if nobody had moved it.
@@ -182,6 +186,13 @@ mod tests {
         assert_eq!(same.unix_seconds(), 6_400);
         same.reset();
         assert_eq!(clock.unix_seconds(), 1_000);
+    }
+
+    #[test]
+    fn nothing_moves_it_beyond_the_year_9999() {
+        let clock = Clock::standing(noon());
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.unix_seconds(), LATEST);
     }
 
     #[test]

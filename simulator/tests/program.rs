@@ -112,6 +112,19 @@ fn the_help_tells_the_commands_and_hides_secrets() {
 }
 
 #[test]
+fn fault_rules_that_are_none_are_told_with_their_line_and_no_value() {
+    let name = format!("faults-{}.json", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, "[\n{\"on\": \"mary@example.com\"}]").unwrap();
+    let output = run(&["--faults", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    assert!(told.contains("(line 2, column "), "{told}");
+    assert!(!told.contains("mary"), "{told}");
+}
+
+#[test]
 fn a_scenario_that_is_none_is_told_with_its_line() {
     let name = format!("scenario-{}.toml", std::process::id());
     let path = std::env::temp_dir().join(name);

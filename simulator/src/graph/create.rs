@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Meta allows this many customer-list audiences in one ad account.
-const MOST_AUDIENCES: usize = 500;
+const MOST_AUDIENCES: u64 = 500;
 
 const SOURCES: [&str; 3] = [
     "USER_PROVIDED_ONLY",
@@ -33,11 +33,10 @@ pub(super) fn post(
         .ok_or_else(|| GraphError::no_such_object("post"))?;
     standing::check_account(records.accounts.get(account))?;
     let profile = profile(account, parameters)?;
-    let others = records
-        .audiences
-        .values()
-        .filter(|other| other.profile.account == account);
-    if others.count() >= MOST_AUDIENCES {
+    if profile.is_value_based {
+        standing::check_value_terms(records.accounts.get(account))?;
+    }
+    if records.audiences_of(account, now) >= MOST_AUDIENCES {
         return Err(GraphError::parameter(format!(
             "This ad account has reached its limit of {MOST_AUDIENCES} customer list audiences"
         )));
@@ -77,6 +76,15 @@ fn profile(account: &str, parameters: &Parameters<'_>) -> Result<Profile, GraphE
             ));
         }
     };
+    let is_value_based = match text("is_value_based").as_deref() {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => {
+            return Err(GraphError::parameter(
+                "Param is_value_based must be a boolean",
+            ));
+        }
+    };
     let shortened = |text: &str| text.chars().take(1_000).collect();
     Ok(Profile {
         name: shortened(&name),
@@ -84,7 +92,7 @@ fn profile(account: &str, parameters: &Parameters<'_>) -> Result<Profile, GraphE
         account: account.to_owned(),
         customer_file_source: source.into_owned(),
         subtype: CUSTOM.to_owned(),
-        is_value_based: text("is_value_based").is_some_and(|flag| flag == "true" || flag == "1"),
+        is_value_based,
         retention_days,
     })
 }

@@ -5,6 +5,7 @@
 //! thing they are localised.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// An error answer of the Graph API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,6 +25,9 @@ pub struct GraphError {
     /// `error.message`.
     #[serde(default = "unnamed")]
     pub message: String,
+    /// `error.error_data`, left out when there is none: an object, or a text that holds one.
+    #[serde(default)]
+    pub error_data: Option<Value>,
 }
 
 fn bad_request() -> u16 {
@@ -43,6 +47,7 @@ impl GraphError {
             subcode: None,
             is_transient: None,
             message: unnamed(),
+            error_data: None,
         }
     }
 
@@ -64,6 +69,13 @@ impl GraphError {
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = message.into();
+        self
+    }
+
+    /// With this `error_data`.
+    #[must_use]
+    pub fn error_data(mut self, data: Value) -> Self {
+        self.error_data = Some(data);
         self
     }
 
@@ -115,6 +127,7 @@ impl GraphError {
                 // Present on the 2804xxx family, absent on most others.
                 error_user_title: self.is_data().then_some("Invalid event"),
                 error_user_msg: self.is_data().then_some(&self.message),
+                error_data: self.error_data.as_ref(),
                 fbtrace_id: trace,
             },
         };
@@ -155,5 +168,7 @@ struct Body<'a> {
     error_user_title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_user_msg: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_data: Option<&'a Value>,
     fbtrace_id: &'a str,
 }

@@ -21,11 +21,12 @@ pub(crate) mod usage;
 pub(crate) mod users;
 mod window;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use hyper::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH,
 };
 
 pub(crate) use self::{auth::Access, route::Route};
@@ -53,6 +54,8 @@ pub(crate) struct Request {
     pub(crate) content_type: String,
     /// Whether the body is compressed, which Meta documents nowhere.
     pub(crate) is_encoded: bool,
+    /// Whether it asks only for what has changed, which Meta ended in 2026.
+    pub(crate) is_conditional: bool,
     pub(crate) bearer: Option<String>,
     pub(crate) body: Bytes,
 }
@@ -77,6 +80,7 @@ impl Request {
             query: query.to_owned(),
             content_type: header(CONTENT_TYPE).to_owned(),
             is_encoded: !matches!(header(CONTENT_ENCODING), "" | "identity"),
+            is_conditional: headers.contains_key(IF_NONE_MATCH),
             bearer: bearer(header(AUTHORIZATION)),
             body,
         }
@@ -103,7 +107,6 @@ pub enum Reply {
 }
 
 /// An HTTP answer.
-#[derive(Debug)]
 pub struct Answer {
     /// As told, which a script may have made none that there is.
     pub status: u16,
@@ -113,6 +116,16 @@ pub struct Answer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// JSON, or a page.
     pub body: Vec<u8>,
+}
+
+/// Without the body: it may repeat entries that were invalid, as Meta's does.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Answer {
@@ -248,7 +261,13 @@ async fn perform(
     let Some(version) = route.version else {
         return Err(GraphError::new(400, 2500).message("A version is required in the path"));
     };
-    state.versions().check(version, route.target)?;
+    let marketing = is_marketing(state, route);
+    state.versions().check(version, marketing)?;
+    if request.is_conditional {
+        return Err(GraphError::parameter(
+            "Conditional requests are not supported",
+        ));
+    }
     if request.is_encoded {
         return Err(GraphError::parameter(
             "The content encoding of the body is not supported",
@@ -258,6 +277,7 @@ async fn perform(
     summary.encoding = parameters.encoding.name();
     let access = state.access().clone();
     access.check(request.bearer.as_deref(), &parameters, now)?;
+    parameters.check_names(route.target)?;
     let account = account(state, route);
     state.quotas().admit(Call {
         target: route.target,
@@ -271,13 +291,13 @@ async fn perform(
     if is_upload && state.is_too_large(request.body.len()) {
         return Err(GraphError::too_large());
     }
+    let address = request.path.len() + request.query.len() + 1;
+    if users::breaks_the_connection(&parameters, address) {
+        return Ok(None);
+    }
     let effect = match route.target {
         Target::Events => events::post(state, route.object, &parameters, trace, now)?,
         Target::Users => {
-            let address = request.path.len() + request.query.len() + 1;
-            if users::breaks_the_connection(&parameters, address) {
-                return Ok(None);
-            }
             let change = Change::of(&request.method, &parameters);
             users::post(state, route.object, &parameters, change, now)?
         }
@@ -293,7 +313,7 @@ async fn perform(
             list::get(state, route.object, &parameters, now)?
         }
         Target::Read if route.edge.is_some() => {
-            users::sessions::get(state, route.object, &parameters)?
+            users::sessions::get(state, route.object, &parameters, now)?
         }
         Target::Read => read::get(state, route.object, &parameters, now)?,
         Target::Other => {
@@ -310,8 +330,21 @@ async fn perform(
 fn account(state: &State, route: &Route<'_>) -> Option<(String, u64)> {
     let records = state.records();
     let account = records.account_of(route.object)?;
-    let audiences = records.audiences_of(&account);
+    let audiences = records.audiences_of(&account, state.now());
     Some((account, audiences))
+}
+
+/// Whether a request is the Marketing API's, as everything about audiences and ad accounts
+/// is: its versions end sooner.
+fn is_marketing(state: &State, route: &Route<'_>) -> bool {
+    match route.target {
+        Target::Events | Target::Other => false,
+        Target::Read => state.records().account_of(route.object).is_some(),
+        Target::Users
+        | Target::UsersReplace
+        | Target::UsersOfAnyAudience
+        | Target::CreateAudience => true,
+    }
 }
 
 fn with_headers(reply: Reply, state: &State, route: &Route<'_>, trace: &str) -> Reply {
@@ -323,9 +356,10 @@ fn with_headers(reply: Reply, state: &State, route: &Route<'_>, trace: &str) -> 
             .or_else(|| state.quotas().usage(account, state.now()))
             .unwrap_or_default();
         answer.headers = usage.headers(account.map(|(id, _)| id));
+        let marketing = is_marketing(state, route);
         let upgraded = route
             .version
-            .is_some_and(|version| state.versions().check(version, route.target) == Ok(true));
+            .is_some_and(|version| state.versions().check(version, marketing) == Ok(true));
         if upgraded {
             answer.headers.push((
                 HeaderName::from_static("x-ad-api-version-warning"),

@@ -4,13 +4,20 @@
 //! multipart form; the body wins over the query. In the forms a top-level scalar is
 //! plain text and everything else is JSON text.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 use http_body_util::{BodyDataStream, Full};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::{GraphError, text::Scalar};
+use super::{
+    GraphError, Target,
+    text::{Scalar, Text},
+};
 
 /// More parameters than this in one request are refused with code 105.
 const MOST: usize = 500;
@@ -73,53 +80,58 @@ impl<'a> Parameters<'a> {
         content_type: &str,
         body: &'a Bytes,
     ) -> Result<Self, GraphError> {
-        let mut by_name = BTreeMap::new();
-        for (name, text) in form_urlencoded::parse(query.as_bytes()) {
-            let value = Value::Text(text);
-            by_name.insert(
-                name,
-                Parameter {
-                    value,
-                    in_query: true,
-                },
-            );
-        }
         let encoding = Encoding::of(content_type, body)?;
-        let mut insert = |name: Cow<'a, str>, value| {
-            by_name.insert(
-                name,
-                Parameter {
-                    value,
-                    in_query: false,
-                },
-            );
-        };
-        match encoding {
-            Encoding::None => {}
+        let in_query: Vec<_> = form_urlencoded::parse(query.as_bytes())
+            .take(MOST + 1)
+            .collect();
+        let in_body = match encoding {
+            Encoding::None => Vec::new(),
             Encoding::Json => {
-                let members: BTreeMap<Cow<'a, str>, &'a RawValue> = serde_json::from_slice(body)
+                let Members(members) = serde_json::from_slice(body)
                     .map_err(|_| GraphError::parameter("The body is not a JSON object"))?;
-                for (name, value) in members {
-                    insert(name, Value::Json(value));
-                }
+                let members = members.into_iter();
+                members
+                    .map(|(name, value)| (name, Value::Json(value)))
+                    .collect()
             }
-            Encoding::Form => {
-                for (name, text) in form_urlencoded::parse(body) {
-                    insert(name, Value::Text(text));
-                }
-            }
+            Encoding::Form => form_urlencoded::parse(body)
+                .take(MOST + 1)
+                .map(|(name, text)| (name, Value::Text(text)))
+                .collect(),
             Encoding::Multipart => {
-                for (name, text) in multipart(content_type, body).await? {
-                    insert(Cow::Owned(name), Value::Text(Cow::Owned(text)));
-                }
+                let fields = multipart(content_type, body).await?.into_iter();
+                fields
+                    .map(|(name, text)| (Cow::Owned(name), Value::Text(Cow::Owned(text))))
+                    .collect()
             }
-        }
-        if by_name.len() > MOST {
+        };
+        if in_query.len() + in_body.len() > MOST {
             return Err(
                 GraphError::new(400, 105).message("The number of parameters exceeded the maximum")
             );
         }
-        Ok(Self { encoding, by_name })
+        let parameter = |value, in_query| Parameter { value, in_query };
+        let in_query = in_query
+            .into_iter()
+            .map(|(name, text)| (name, parameter(Value::Text(text), true)));
+        let in_body = in_body
+            .into_iter()
+            .map(|(name, value)| (name, parameter(value, false)));
+        Ok(Self {
+            encoding,
+            by_name: in_query.chain(in_body).collect(),
+        })
+    }
+
+    /// Whether nothing is among them that this kind of request does not have. `pretty`,
+    /// `debug` and `date_format` are of no request any more.
+    pub(crate) fn check_names(&self, target: Target) -> Result<(), GraphError> {
+        if self.by_name.keys().all(|name| target.takes(name)) {
+            return Ok(());
+        }
+        Err(GraphError::parameter(
+            "There is a parameter that this kind of request does not have",
+        ))
     }
 
     /// A scalar; `None` too when it is an object or a list.
@@ -149,10 +161,38 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// The members of a JSON object: as many as are taken, and one more to know by that there
+/// are too many.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut members = Vec::new();
+                while let Some((Text(name), value)) = map.next_entry()? {
+                    if members.len() <= MOST {
+                        members.push((name, value));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
 /// JSON text as it is, or what a JSON string holds: clients encode twice.
 pub(crate) fn unwrap_text(json: &str) -> Cow<'_, str> {
     if json.starts_with('"')
-        && let Ok(super::text::Text(inner)) = serde_json::from_str(json)
+        && let Ok(Text(inner)) = serde_json::from_str(json)
     {
         return inner;
     }

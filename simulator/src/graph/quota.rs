@@ -158,7 +158,7 @@ impl Ledger {
                 .is_some_and(|limit| account.rows.sum(now, HOUR) >= limit);
         account.calls.add(now, HOUR, 1);
         if now < account.blocked_until {
-            account.blocked_until = now + block;
+            account.blocked_until = now.saturating_add(block);
             return Err(GraphError::new(400, 613)
                 .subcode(1_487_742)
                 .message("There have been too many calls from this ad-account."));
@@ -170,7 +170,7 @@ impl Ledger {
         }
         let points = if call.target == Target::Read { 1 } else { 3 };
         if account.score.sum(now, SCORE_LASTS) + points > score_limit {
-            account.blocked_until = now + block;
+            account.blocked_until = now.saturating_add(block);
             return Err(GraphError::new(400, 17)
                 .subcode(2_446_079)
                 .message("User request limit reached"));

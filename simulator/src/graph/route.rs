@@ -25,6 +25,52 @@ pub enum Target {
     Other,
 }
 
+/// What every request may have beside what it is about.
+const COMMON: [&str; 4] = [
+    "access_token",
+    "appsecret_proof",
+    "appsecret_time",
+    "method",
+];
+
+impl Target {
+    /// Whether a request may have this parameter.
+    pub(crate) fn takes(self, parameter: &str) -> bool {
+        let own: &[&str] = match self {
+            Self::Events => &[
+                "data",
+                "test_event_code",
+                "partner_agent",
+                "upload_tag",
+                "upload_id",
+                "upload_source",
+                "namespace_id",
+                "platforms",
+                "progress",
+                "trace",
+            ],
+            Self::Users | Self::UsersReplace | Self::UsersOfAnyAudience => {
+                &["payload", "session", "namespace"]
+            }
+            Self::CreateAudience => &[
+                "name",
+                "subtype",
+                "customer_file_source",
+                "description",
+                "opt_out_link",
+                "retention_days",
+                "is_value_based",
+                "audience_labels",
+                "usage_restriction",
+                "use_for_products",
+            ],
+            Self::Read => &["fields", "limit", "after", "summary", "session_id"],
+            Self::Other => return true,
+        };
+        COMMON.contains(&parameter) || own.contains(&parameter)
+    }
+}
+
 /// A `major.minor` of the path's `/v26.0/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
@@ -75,16 +121,14 @@ impl Versions {
         }
     }
 
-    /// Whether the version is past its end for this request; true if the request is
+    /// Whether the version is past its end for a request of either API; true if it is
     /// taken for one of the oldest version. A version newer than the simulator is
     /// taken: it must not stand in the way of an upgrade.
-    pub(crate) fn check(&self, version: Version, target: Target) -> Result<bool, GraphError> {
-        let (oldest, upgrade) = match target {
-            Target::Events | Target::Read | Target::Other => (self.oldest_graph, false),
-            Target::Users
-            | Target::UsersReplace
-            | Target::UsersOfAnyAudience
-            | Target::CreateAudience => (self.oldest_marketing, self.upgrade),
+    pub(crate) fn check(&self, version: Version, is_marketing: bool) -> Result<bool, GraphError> {
+        let (oldest, upgrade) = if is_marketing {
+            (self.oldest_marketing, self.upgrade)
+        } else {
+            (self.oldest_graph, false)
         };
         if version >= oldest || upgrade {
             return Ok(version < oldest);
@@ -208,9 +252,9 @@ mod tests {
             minor: 0,
         };
         let versions = Versions::default();
-        assert_eq!(versions.check(v24, Target::Events), Ok(false));
+        assert_eq!(versions.check(v24, false), Ok(false));
         let code = |versions: &Versions| {
-            let checked = versions.check(v24, Target::Users);
+            let checked = versions.check(v24, true);
             checked.map_err(|error| error.code)
         };
         assert_eq!(code(&versions), Err(2635));
@@ -223,7 +267,7 @@ mod tests {
             major: 40,
             minor: 0,
         };
-        assert_eq!(versions.check(v40, Target::Users), Ok(false));
+        assert_eq!(versions.check(v40, true), Ok(false));
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(super) fn check_write(
             "Users can be uploaded to customer lists only",
         ));
     }
+    if audience.profile.is_value_based {
+        check_value_terms(records.accounts.get(&audience.profile.account))?;
+    }
     if !audience.condition.can_edit {
         return Err(GraphError::new(403, 2_654)
             .subcode(1_713_092)
@@ -50,6 +53,17 @@ pub(super) fn check_account(account: Option<&Account>) -> Result<(), GraphError>
         return Err(GraphError::new(403, 200)
             .subcode(1_870_090)
             .message("The business has to accept the custom audience terms"));
+    }
+    Ok(())
+}
+
+/// Whether lists by value may be made and filled in this ad account: they have terms of
+/// their own, whose code is told nowhere.
+pub(super) fn check_value_terms(account: Option<&Account>) -> Result<(), GraphError> {
+    if account.is_some_and(|account| account.value_terms_accepted == Some(false)) {
+        return Err(GraphError::new(403, 200)
+            .subcode(1_870_034)
+            .message("The terms of value-based custom audiences have not been accepted"));
     }
     Ok(())
 }

@@ -207,14 +207,18 @@ impl Audience {
         self.empty_hashes += rows.empty_hashes;
     }
 
-    /// Whether the session takes this batch: not when it has ended. `None`: it never
-    /// began, and this is not its first batch.
+    /// Whether the session takes this batch: not when it has ended. `None`: its number is
+    /// none that may follow, since they begin with 1 and leave none out. One that has come
+    /// may come again.
     pub(crate) fn takes(&mut self, batch: Batch, now: u64) -> Option<bool> {
         let Some(session) = self.sessions.get(batch.session) else {
             return (batch.seq == 1).then_some(true);
         };
         session.settle(now);
-        Some(session.ended.is_none())
+        if session.ended.is_some() {
+            return Some(false);
+        }
+        (batch.seq <= session.reached.saturating_add(1)).then_some(true)
     }
 
     /// Counts a request for its session, discarded rows apart, and answers the
@@ -226,10 +230,16 @@ impl Audience {
             return *session;
         }
         session.count(rows.received, rows.invalid);
+        session.reached = session.reached.max(batch.seq);
         if batch.last {
             session.ended = Some((now, End::Closed));
         }
         *session
+    }
+
+    /// Whether a session of this id has begun.
+    pub(crate) fn has_session(&self, id: u64) -> bool {
+        self.sessions.contains(id)
     }
 
     /// Its sessions, the youngest first.

@@ -48,8 +48,9 @@ pub(crate) struct Identity<'a> {
 struct Seen {
     times: u32,
     content: [u8; 8],
-    /// When deduplication began to count from, in Unix seconds.
-    since: u64,
+    /// When deduplication began to count from, in Unix seconds; not yet, where all that
+    /// came were sales, which no other event is matched with.
+    since: Option<u64>,
 }
 
 /// See the module.
@@ -111,12 +112,19 @@ impl Dataset {
             seen.times = seen.times.saturating_add(1);
             self.duplicates += 1;
             self.changed_duplicates += u64::from(seen.content != event.content);
-            return is_within(&mut seen.since, now, REPEATED_WITHIN);
+            return match &mut seen.since {
+                _ if event.sale.is_some() => false,
+                Some(since) => is_within(since, now, REPEATED_WITHIN),
+                since @ None => {
+                    *since = Some(now);
+                    false
+                }
+            };
         }
         let seen = Seen {
             times: 1,
             content: event.content,
-            since: now,
+            since: event.sale.is_none().then_some(now),
         };
         self.events.insert(identity.digest, seen);
         self.listed.add(&event.name, &identity.id, identity.digest);

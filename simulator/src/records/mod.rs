@@ -83,11 +83,24 @@ impl Records {
             .map(str::to_owned)
     }
 
-    /// How many audiences an ad account has.
-    pub(crate) fn audiences_of(&self, account: &str) -> u64 {
-        let audiences = self.audiences.values();
-        let own = audiences.filter(|audience| audience.profile.account == account);
+    /// How many customer lists an ad account has that were not deleted.
+    pub(crate) fn audiences_of(&self, account: &str, now: u64) -> u64 {
+        let own = self.audiences.values().filter(|audience| {
+            audience.profile.account == account
+                && audience.profile.subtype == audience::CUSTOM
+                && !audience.condition.is_deleted(now)
+        });
         own.count() as u64
+    }
+
+    /// Whether another audience of its ad account has had a session of this id.
+    pub(crate) fn is_session_of_another(&self, id: &str, session: u64) -> bool {
+        let Some(account) = self.audiences.get(id).map(|own| &own.profile.account) else {
+            return false;
+        };
+        self.audiences.iter().any(|(other, audience)| {
+            other != id && audience.profile.account == *account && audience.has_session(session)
+        })
     }
 
     /// Lets what has become due by now happen, in every audience.

@@ -12,6 +12,10 @@ use super::{
 
 /// From so many members on an audience cannot be replaced.
 const TOO_LARGE: u64 = 100_000_000;
+/// `operation_status` in which one may begin: Meta asks for 200 (normal). That a new
+/// audience (410) can be filled so, and one whose replacement failed (415) be mended, is
+/// what the rest of its page comes to.
+const STATES_TO_BEGIN_IN: [u16; 3] = [200, 410, 415];
 
 /// Why a batch of a replacement is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(crate) enum Refused {
     OtherColumns,
     /// It would leave nobody.
     Empty,
+    /// The audience is in a state in which none may begin.
+    NotNormal,
 }
 
 /// The one that is running.
@@ -87,6 +93,9 @@ impl Audience {
             Some(_) => {}
             None if batch.seq != 1 => return Err(Refused::FirstMissing),
             None if self.size() >= TOO_LARGE => return Err(Refused::TooLarge),
+            None if !STATES_TO_BEGIN_IN.contains(&self.operation().0) => {
+                return Err(Refused::NotNormal);
+            }
             None => {}
         }
         let arrived = self.replacement.as_ref().map_or(0, |r| r.rows.len());
@@ -103,7 +112,7 @@ impl Audience {
         let taken = rows.iter().map(|(row, cells)| (*row, cells.to_vec()));
         replacement.rows.extend(taken);
         if batch.last {
-            replacement.swaps_at = Some(now + self.condition.swap_takes);
+            replacement.swaps_at = Some(now.saturating_add(self.condition.swap_takes));
         }
         self.changed = now;
         let session = self.sessions.open(batch.session, now);

@@ -33,6 +33,8 @@ pub(crate) enum End {
 pub(crate) struct Session {
     pub(crate) received: u64,
     pub(crate) invalid: u64,
+    /// The largest number of a batch so far.
+    pub(crate) reached: u64,
     /// Unix seconds.
     pub(crate) began: u64,
     /// When it ended, in Unix seconds, and how.
@@ -85,6 +87,10 @@ impl Sessions {
             }
         }
         self.by_id.entry(id).or_insert(Session::new(now))
+    }
+
+    pub(crate) fn contains(&self, id: u64) -> bool {
+        self.by_id.contains_key(&id)
     }
 
     /// The youngest first.

@@ -1,10 +1,10 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::json;
 use sha2::Sha256;
-use simulator::Simulator;
+use simulator::{Fault, Reply, Simulator, Target};
 
-use crate::support::{MARY, TOKEN, World, answer, now, purchase, world};
+use crate::support::{DATASET, MARY, TOKEN, World, answer, now, purchase, world};
 
 #[tokio::test]
 async fn the_token_is_taken_from_header_query_and_body() {
@@ -116,6 +116,11 @@ async fn an_expired_version_is_refused_for_audiences_before_events() {
     assert_eq!(post("/v24.0/123/events").await.status, 200);
     assert_eq!(post("/v20.0/123/events").await.error(), (400, 2635, None));
     assert_eq!(post("/v24.0/456/users").await.error(), (400, 2635, None));
+    assert_eq!(world.read("/v24.0/123").await.status, 200);
+    for path in ["456", "456/sessions", "act_789", "act_789/customaudiences"] {
+        let read = world.read(&format!("/v24.0/{path}")).await;
+        assert_eq!(read.error(), (400, 2635, None), "{path}");
+    }
     assert_eq!(
         post("/v27.0/123/events").await.headers["facebook-api-version"],
         "v27.0"
@@ -125,19 +130,71 @@ async fn an_expired_version_is_refused_for_audiences_before_events() {
 }
 
 #[tokio::test]
+async fn what_meta_has_ended_or_never_had_is_no_parameter() {
+    let world = world().await;
+    for query in [
+        "pretty=1",
+        "debug=all",
+        "date_format=U",
+        "ids=456,457",
+        "fileds=id",
+    ] {
+        let read = world.read(&format!("/v26.0/456?{query}")).await;
+        assert_eq!(read.error(), (400, 100, None), "{query}");
+    }
+    let body = json!({ "data": [purchase("e", MARY)], "test_event_cod": "TEST1" });
+    let post = world.request(Method::POST, "/v26.0/123/events").json(&body);
+    assert_eq!(answer(post).await.error(), (400, 100, None));
+    let conditional = world
+        .request(Method::GET, "/v26.0/456")
+        .header("if-none-match", "\"x\"");
+    assert_eq!(answer(conditional).await.error(), (400, 100, None));
+    assert_eq!(world.simulator.inspect().datasets[DATASET].received, 0);
+}
+
+#[tokio::test]
 async fn no_token_and_no_identifier_is_ever_shown() {
     let world = world().await;
+    let plain = json!({ "schema": ["EMAIL"], "data": [["mary@example.com"]] });
+    world.users(Method::POST, plain.clone()).await;
+    world.read("/v26.0/mary@example.com/users").await;
+    world
+        .simulator
+        .fault(Fault::lost_answer(Target::Read).holding(MARY).always());
+    let platform = Simulator::builder()
+        .token(TOKEN)
+        .audience("456", "789")
+        .platform()
+        .unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
+    headers.insert("content-type", "application/json".parse().unwrap());
+    let body = json!({ "payload": plain }).to_string();
+    let reply = platform
+        .answer("POST", "/v26.0/456/users", &headers, body.into())
+        .await;
+    let Reply::Answer(echo) = &reply else {
+        panic!("{reply:?}")
+    };
+    let bytes = echo.body.clone();
+    assert!(
+        String::from_utf8(bytes.clone())
+            .unwrap()
+            .contains("mary@example.com")
+    );
     world.send_events(json!([purchase("e", MARY)])).await;
     let report = world
         .control(Method::GET, "inspect?ids=1&members=1", json!({}))
         .await;
     let shown = format!(
-        "{:?} {} {:?}",
+        "{:?} {} {:?} {reply:?} {platform:?} {:?}",
         world.simulator,
         report.body,
-        world.simulator.inspect()
+        world.simulator.inspect(),
+        Fault::lost_answer(Target::Read).holding(MARY)
     );
-    for secret in [TOKEN, MARY, &MARY[..16]] {
-        assert!(!shown.contains(secret));
+    let as_numbers = format!("{bytes:?}");
+    for secret in [TOKEN, MARY, &MARY[..16], "mary@", &as_numbers] {
+        assert!(!shown.contains(secret), "{shown}");
     }
 }

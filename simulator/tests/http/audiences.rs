@@ -84,6 +84,27 @@ async fn an_audience_needs_its_declaration_of_source() {
 }
 
 #[tokio::test]
+async fn an_account_has_five_hundred_lists_and_a_deleted_one_makes_room() {
+    let world = world().await;
+    for number in 1..500 {
+        assert_eq!(
+            create(&world, "789", wanted()).await.status,
+            200,
+            "{number}"
+        );
+    }
+    let refused = create(&world, "789", wanted()).await;
+    assert_eq!(refused.error(), (400, 100, None));
+    let gone = AudienceChange {
+        deleted: Some(true),
+        ..AudienceChange::default()
+    };
+    let change = Changes::audience("456", gone);
+    world.simulator.change(change).unwrap();
+    assert_eq!(create(&world, "789", wanted()).await.status, 200);
+}
+
+#[tokio::test]
 async fn datasets_and_accounts_can_be_read() {
     let world = world().await;
     let dataset = world
@@ -214,6 +235,13 @@ async fn a_dataset_an_account_and_an_audience_tell_what_they_were_told_to() {
         .unwrap();
     let read = world.read("/v26.0/456?fields=subtype").await.body;
     assert_eq!(read["subtype"], "LOOKALIKE");
+    let mut by_value = wanted();
+    by_value["is_value_based"] = json!(true);
+    let refused = create(&world, "789", by_value.clone()).await;
+    assert_eq!(refused.error(), (403, 200, Some(1_870_034)));
+    by_value["is_value_based"] = json!("perhaps");
+    let refused = create(&world, "789", by_value).await;
+    assert_eq!(refused.error(), (400, 100, None));
     let body = json!({ "payload": { "schema": ["EMAIL"], "data": [[MARY]] } });
     let add = world.request(Method::POST, "/v26.0/456/users").json(&body);
     assert_eq!(answer(add).await.error(), (400, 100, None));

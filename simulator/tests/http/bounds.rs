@@ -44,6 +44,57 @@ async fn too_many_parameters_have_a_code_of_their_own() {
     let many: Vec<_> = (0..600).map(|number| (format!("p{number}"), "x")).collect();
     let request = world.request(Method::POST, "/v26.0/123/events").form(&many);
     assert_eq!(answer(request).await.error(), (400, 105, None));
+    // However many they are, no more are kept than it takes to know that.
+    let names = (0..1_000_000).map(|number| format!("\"{number}\":0"));
+    let json = format!("{{{}}}", names.collect::<Vec<_>>().join(","));
+    let request = world
+        .request(Method::POST, "/v26.0/123/events")
+        .header("content-type", "application/json")
+        .body(json);
+    assert_eq!(answer(request).await.error(), (400, 105, None));
+}
+
+fn post(content_type: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST /v26.0/123/events?access_token=EAAB-secret-token HTTP/1.1\r\nHost: x\r\n\
+         Content-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[tokio::test]
+async fn nothing_that_is_commanded_ends_the_simulator() {
+    let world = world().await;
+    let most = u64::MAX;
+    for (command, body) in [
+        ("clock", json!({ "advance_s": most })),
+        (
+            "change",
+            json!({
+                "token": { "expires_in_s": most },
+                "audiences": { "456": { "swap_takes_s": most, "smallest": most } },
+                "quotas": { "tier": "full", "block_s": most, "score": 1, "rows": most },
+            }),
+        ),
+        ("clock", json!({ "speed": 1e6, "advance_s": most })),
+    ] {
+        let answer = world.control(Method::POST, command, body).await;
+        assert_eq!(answer.status, 200, "{command}: {}", answer.body);
+    }
+    let members = json!({ "schema": ["EMAIL"], "data": [[MARY]] });
+    let replaced = world.batch("usersreplace", members, (7, 1, true)).await;
+    assert_eq!(replaced.error(), (400, 17, Some(2_446_079)));
+    for _ in 0..2 {
+        let read = world.read("/v26.0/456").await;
+        assert_eq!(read.error(), (400, 613, Some(1_487_742)));
+    }
+    let quotas = json!({ "quotas": {} });
+    world.control(Method::POST, "change", quotas).await;
+    let members = json!({ "schema": ["EMAIL"], "data": [[MARY]] });
+    let replaced = world.batch("usersreplace", members, (7, 1, true)).await;
+    assert_eq!(replaced.status, 200);
+    assert_eq!(world.operation().await, 414, "the swap never comes");
 }
 
 #[tokio::test]
@@ -67,6 +118,19 @@ async fn nothing_that_is_sent_ends_the_simulator() {
         b"POST /v26.0/123/events HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\
           Content-Type: multipart/form-data; boundary=\r\n\r\nabc"
             .to_vec(),
+        post("application/json", b"\xff\xfe{\"data\":[]}"),
+        post("application/json", b"{\"data\":[\"\\ud800\"]}"),
+        post("application/json", b"{\"data\":[{\"event_time\":1e999}]}"),
+        post("application/x-www-form-urlencoded", b"data=%ff%fe[&%zz=%"),
+        post("multipart/form-data; boundary=b", b"--b\r\nno head\r\n--b"),
+        post(
+            "multipart/form-data; boundary=b",
+            b"--b\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n\xff\xfe\r\n--b--",
+        ),
+        post(
+            "multipart/form-data; boundary=b",
+            b"--b\r\nContent-Disposition: form-data\r\n\r\n[",
+        ),
     ];
     for body in bodies {
         let mut stream = TcpStream::connect(address).await.unwrap();

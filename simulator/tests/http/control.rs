@@ -43,7 +43,7 @@ async fn an_inspection_lists_what_arrived_and_how_often() {
 async fn one_event_and_one_member_can_be_asked_for() {
     let world = world().await;
     world.send_events(json!([purchase("e-1", MARY)])).await;
-    let payload = json!({ "schema": ["EMAIL", "FN"], "data": [[MARY, JOHN]] });
+    let payload = json!({ "schema": ["EMAIL", "FN"], "is_raw": true, "data": [[MARY, JOHN]] });
     world.users(Method::POST, payload).await;
 
     let event = "inspect/event?dataset=123";

@@ -16,7 +16,8 @@ async fn the_nth_request_fails_as_told_and_has_no_effect() {
     let error = GraphError::new(500, 2)
         .subcode(1_504_043)
         .transient()
-        .message("try again");
+        .message("try again")
+        .error_data(json!({ "blame_field_specs": [["data"]] }));
     world
         .simulator
         .fault(Fault::error(Target::Events, error).nth(2));
@@ -26,6 +27,10 @@ async fn the_nth_request_fails_as_told_and_has_no_effect() {
     assert_eq!(failed.error(), (500, 2, Some(1_504_043)));
     assert_eq!(failed.body["error"]["is_transient"], true);
     assert_eq!(failed.body["error"]["message"], "try again");
+    assert_eq!(
+        failed.body["error"]["error_data"]["blame_field_specs"],
+        json!([["data"]])
+    );
     assert_eq!(send().await.status, 200);
     assert_eq!(world.simulator.event_arrivals(DATASET, "Purchase", "e"), 2);
 }

@@ -2,7 +2,9 @@ use reqwest::Method;
 use serde_json::json;
 use simulator::{AudienceChange, Changes};
 
-use crate::support::{AUDIENCE, World, answer, hash, members, standing_world};
+use crate::support::{
+    ACCOUNT, AUDIENCE, World, answer, hash, members, standing_world, world, world_of,
+};
 
 const REPLACE: &str = "usersreplace";
 const MINUTES_90: u64 = 90 * 60;
@@ -158,6 +160,63 @@ async fn an_audience_too_large_an_empty_list_and_other_columns_are_refused() {
 }
 
 #[tokio::test]
+async fn it_begins_on_an_audience_in_a_normal_state() {
+    let world = standing_world().await;
+    let shown = |code| AudienceChange {
+        operation_status: Some(code),
+        ..AudienceChange::default()
+    };
+    for code in [400, 411, 450] {
+        change(&world, shown(code));
+        let refused = world.batch(REPLACE, members([1]), (7, 1, true)).await;
+        assert_eq!(refused.error(), (400, 2_650, None), "{code}");
+        assert_eq!(world.add([1]).await.status, 200, "{code}");
+    }
+    change(&world, shown(0));
+    let taken = world.batch(REPLACE, members([2]), (7, 1, true)).await;
+    assert_eq!(taken.status, 200);
+}
+
+#[tokio::test]
+async fn a_session_is_of_one_audience_of_its_account() {
+    let world = world_of(|builder| builder.audience("457", ACCOUNT).audience("458", "790")).await;
+    world.batch("users", members([1]), (7, 1, false)).await;
+    for (audience, edge, status) in [
+        ("457", "users", 400),
+        ("457", "usersreplace", 400),
+        ("458", "users", 200),
+    ] {
+        let body = json!({ "payload": members([1]),
+            "session": { "session_id": 7, "batch_seq": 1 } });
+        let path = format!("/v26.0/{audience}/{edge}");
+        let answer = answer(world.request(Method::POST, &path).json(&body)).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_a_session_is_a_positive_number_of_64_bits() {
+    let world = world().await;
+    for id in [json!(0), json!(-1), json!(u64::MAX), json!("7"), json!(7.5)] {
+        let body = json!({ "payload": members([1]),
+            "session": { "session_id": id, "batch_seq": 1 } });
+        for edge in [
+            "456/users",
+            "456/usersreplace",
+            "act_789/usersofanyaudience",
+        ] {
+            let path = format!("/v26.0/{edge}");
+            let method = match edge.starts_with("act") {
+                true => Method::DELETE,
+                false => Method::POST,
+            };
+            let answer = answer(world.request(method, &path).json(&body)).await;
+            assert_eq!(answer.error(), (400, 100, None), "{path} {id}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn sessions_are_told_in_texts() {
     let world = standing_world().await;
     world.batch("users", members([1, 2]), (7, 1, false)).await;
@@ -171,6 +230,13 @@ async fn sessions_are_told_in_texts() {
     let all = world.read("/v26.0/456/sessions").await;
     assert_eq!(all.body["data"].as_array().unwrap().len(), 2);
     assert!(all.body["data"][0]["end_time"].is_string());
+    let deleted = AudienceChange {
+        deleted: Some(true),
+        ..AudienceChange::default()
+    };
+    change(&world, deleted);
+    let gone = world.read("/v26.0/456/sessions").await;
+    assert_eq!(gone.error(), (400, 100, Some(33)));
 }
 
 #[tokio::test]
@@ -187,6 +253,10 @@ async fn a_session_of_users_that_has_ended_discards_what_comes_in_silence() {
     assert!(!is_member(&world, 2));
 
     world.batch("users", members([3]), (8, 1, false)).await;
+    let gap = world.batch("users", members([4]), (8, 3, false)).await;
+    assert_eq!(gap.error(), (400, 100, None), "none is left out");
+    let again = world.batch("users", members([3]), (8, 1, false)).await;
+    assert_eq!(again.status, 200);
     world.advance(MINUTES_90);
     world.batch("users", members([4]), (8, 2, true)).await;
     assert!(is_member(&world, 3) && !is_member(&world, 4));

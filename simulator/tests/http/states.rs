@@ -132,8 +132,16 @@ async fn a_value_based_audience_wants_values() {
     let text = refused.body["error"]["message"].as_str().unwrap();
     assert!(text.contains("LOOKALIKE_VALUE"), "{text}");
     let schema = ["EMAIL", "LOOKALIKE_VALUE"];
-    let payload = json!({ "schema": schema, "data": [[hash(1), 12.5]] });
-    assert_eq!(world.users(Method::POST, payload).await.status, 200);
+    let payload = json!({ "schema": schema, "is_raw": true, "data": [[hash(1), 12.5]] });
+    assert_eq!(world.users(Method::POST, payload.clone()).await.status, 200);
+    let terms = |accepted| AccountChange {
+        value_terms_accepted: Some(accepted),
+        ..AccountChange::default()
+    };
+    account(&world, terms(false));
+    let refused = world.users(Method::POST, payload).await;
+    assert_eq!(refused.error(), (403, 200, Some(1_870_034)));
+    account(&world, terms(true));
     let removal = world.users(Method::DELETE, members([1])).await;
     assert_eq!(removal.status, 200, "a removal needs none");
 }
@@ -205,6 +213,15 @@ async fn an_ended_version_fails_or_is_upgraded_with_a_warning() {
     let upgraded = world.add([1]).await;
     assert_eq!(upgraded.status, 200);
     assert!(upgraded.headers.contains_key("x-ad-api-version-warning"));
+    for path in ["456", "act_789", "456/sessions", "act_789/customaudiences"] {
+        let read = world.read(&format!("/v26.0/{path}")).await;
+        assert_eq!(read.status, 200, "{path}");
+        assert!(
+            read.headers.contains_key("x-ad-api-version-warning"),
+            "{path}"
+        );
+    }
+    assert_eq!(world.read("/v26.0/123").await.error(), (400, 2_635, None));
     let events = world.send_events(json!([purchase("e", MARY)])).await;
     assert_eq!(
         events.error(),
@@ -227,6 +244,13 @@ async fn people_leave_every_audience_of_one_account() {
     let path = "/v26.0/act_789/usersofanyaudience";
     let answered = answer(world.request(Method::DELETE, path).json(&body)).await;
     assert_eq!(answered.body["num_received"], 1);
+    // The SDK writes it into the address, as it does any removal.
+    let hashes: Vec<_> = (10..310).map(hash).collect();
+    let long = json!({ "schema": "EMAIL_SHA256", "data": hashes }).to_string();
+    let dropped = world
+        .request(Method::DELETE, path)
+        .query(&[("payload", long)]);
+    assert!(dropped.send().await.unwrap_err().is_request());
     let audiences = world.simulator.inspect().audiences;
     let left: Vec<_> = audiences
         .values()

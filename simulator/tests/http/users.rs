@@ -1,10 +1,20 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use simulator::{AudienceChange, Changes};
 
 use crate::support::{AUDIENCE, JOHN, MARY, NOTHING, World, answer, world};
 
 fn rows(data: &Value) -> Value {
     json!({ "schema": ["EMAIL", "FN"], "is_raw": true, "data": data })
+}
+
+fn by_value(world: &World, is_value_based: bool) {
+    let change = AudienceChange {
+        is_value_based: Some(is_value_based),
+        ..AudienceChange::default()
+    };
+    let change = Changes::audience(AUDIENCE, change);
+    world.simulator.change(change).unwrap();
 }
 
 async fn query_delete(world: &World, hashes: usize) -> reqwest::Result<reqwest::Response> {
@@ -44,6 +54,7 @@ async fn a_member_is_its_cells_whatever_their_order_blanks_or_case() {
         .await;
     let other_order = json!({
         "schema": ["FN", "PHONE", "EMAIL"],
+        "is_raw": true,
         "data": [[JOHN.to_uppercase(), "", MARY]],
     });
     world.users(Method::POST, other_order).await;
@@ -130,10 +141,14 @@ async fn a_row_of_the_wrong_width_refuses_the_request() {
         json!([[MARY, ""], [MARY]]),
         json!([[MARY, "", ""]]),
         json!([MARY]),
+        json!([]),
     ] {
         let answer = world.users(Method::POST, rows(&data)).await;
         assert_eq!(answer.error(), (400, 100, None));
     }
+    let flat = json!({ "schema": ["EMAIL"], "is_raw": true, "data": [MARY] });
+    let answer = world.users(Method::POST, flat).await;
+    assert_eq!(answer.error(), (400, 100, None), "a list of keys has rows");
     assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 0);
 }
 
@@ -181,12 +196,17 @@ async fn an_audience_begun_with_a_list_of_keys_refuses_a_single_key() {
 #[tokio::test]
 async fn unhashed_columns_numbers_and_lists_are_cells_too() {
     let world = world().await;
+    by_value(&world, true);
     let payload = json!({
         "schema": ["EXTERN_ID", "EMAIL", "LOOKALIKE_VALUE", "DATA_PROCESSING_OPTIONS"],
-        "data": [["CRM-1", MARY, 44.5, ["LDU"]], ["CRM-2", JOHN, -1, []], ["CRM-3", null, 0, []]],
+        "is_raw": true,
+        "data": [
+            ["CRM-1", MARY, 44.5, ["LDU"]], ["CRM-2", JOHN, -1, []], ["CRM-3", null, 0, []],
+            ["CRM-4", MARY, "", []], ["CRM-5", MARY, "1", []], ["CRM-6", MARY, null, []],
+        ],
     });
     let answer = world.users(Method::POST, payload).await;
-    assert_eq!(answer.body["num_invalid_entries"], 1);
+    assert_eq!(answer.body["num_invalid_entries"], 4);
     assert_eq!(
         world
             .simulator
@@ -210,8 +230,10 @@ async fn unhashed_columns_numbers_and_lists_are_cells_too() {
 #[tokio::test]
 async fn limited_data_use_is_a_list_and_two_numbers_and_is_not_who_somebody_is() {
     let world = world().await;
+    by_value(&world, true);
     let limited = |options: Value, country: Value, state: Value| {
         json!({
+            "is_raw": true,
             "schema": [
                 "EMAIL", "DATA_PROCESSING_OPTIONS", "DATA_PROCESSING_OPTIONS_COUNTRY",
                 "DATA_PROCESSING_OPTIONS_STATE", "LOOKALIKE_VALUE",
@@ -234,6 +256,37 @@ async fn limited_data_use_is_a_list_and_two_numbers_and_is_not_who_somebody_is()
     let by_email = json!({ "schema": ["EMAIL"], "data": [[MARY]] });
     world.users(Method::DELETE, by_email).await;
     assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 0);
+}
+
+#[tokio::test]
+async fn a_devices_id_is_a_uuid_in_lower_case_and_not_hashed() {
+    let world = world().await;
+    let id = "ab1234cd-12ab-34cd-56ef-123456abcdef";
+    let data = json!([[id], [id.to_uppercase()], [id.replace('-', "")], [MARY]]);
+    let payload = json!({ "schema": ["MADID"], "is_raw": true, "data": data });
+    let answer = world.users(Method::POST, payload).await;
+    assert_eq!(answer.body["num_invalid_entries"], 3);
+    assert!(world.simulator.is_member(AUDIENCE, &[("MADID", id)]));
+}
+
+#[tokio::test]
+async fn values_are_for_an_audience_that_goes_by_them() {
+    let world = world().await;
+    let payload = json!({ "schema": ["EMAIL", "LOOKALIKE_VALUE"], "is_raw": true,
+        "data": [[MARY, 12.5]] });
+    let added = world.users(Method::POST, payload.clone()).await;
+    assert_eq!(added.error(), (400, 100, None));
+    let replaced = world
+        .batch("usersreplace", payload.clone(), (7, 1, true))
+        .await;
+    assert_eq!(replaced.error(), (400, 100, None));
+    by_value(&world, true);
+    let added = world.users(Method::POST, payload).await;
+    assert_eq!(added.body["num_invalid_entries"], 0);
+    let without = json!({ "schema": ["EMAIL"], "data": [[JOHN]] });
+    let replaced = world.batch("usersreplace", without, (8, 1, true)).await;
+    assert_eq!(replaced.error(), (400, 100, None));
+    assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 1);
 }
 
 #[tokio::test]
@@ -277,11 +330,19 @@ async fn a_session_sums_up_what_it_received() {
 async fn a_schema_or_payload_that_is_none_is_a_parameter_error() {
     let world = world().await;
     let payloads = [
-        json!({ "schema": ["EMAIL", "SHOE_SIZE"], "data": [] }),
-        json!({ "schema": ["EMAIL", "EMAIL"], "data": [] }),
-        json!({ "schema": [], "data": [] }),
-        json!({ "schema": 7, "data": [] }),
-        json!({ "data": [] }),
+        json!({ "schema": ["EMAIL", "SHOE_SIZE"], "is_raw": true, "data": [[MARY, "9"]] }),
+        json!({ "schema": ["EMAIL", "EMAIL"], "is_raw": true, "data": [[MARY, JOHN]] }),
+        json!({ "schema": ["EMAIL", "FN"], "data": [[MARY, JOHN]] }),
+        json!({ "schema": ["EMAIL", "FN"], "is_raw": false, "data": [[MARY, JOHN]] }),
+        json!({ "schema": ["EMAIL"], "is_raw": "yes", "data": [[MARY]] }),
+        json!({ "schema": ["EMAIL_SHA256"], "data": [[MARY]] }),
+        json!({ "schema": "FN", "data": [MARY] }),
+        json!({ "schema": ["EMAIL"], "data": [[MARY]], "israw": true }),
+        json!({ "schema": ["EMAIL"], "data": [[MARY]], "data_source": { "type": "FILE" } }),
+        json!({ "schema": ["EMAIL"], "data": [] }),
+        json!({ "schema": [], "data": [[MARY]] }),
+        json!({ "schema": 7, "data": [[MARY]] }),
+        json!({ "data": [[MARY]] }),
         json!({ "schema": ["EMAIL"] }),
         json!({ "schema": ["EMAIL"], "data": {} }),
         json!({ "schema": ["EMAIL"], "data": [{}] }),
@@ -291,7 +352,10 @@ async fn a_schema_or_payload_that_is_none_is_a_parameter_error() {
         let answer = world.users(Method::POST, payload.clone()).await;
         assert_eq!(answer.error(), (400, 100, None), "{payload}");
     }
-    let body = json!({ "payload": rows(&json!([])) });
+    let known = json!({ "schema": ["EMAIL"], "data": [[MARY]],
+        "data_source": { "type": "FILE_IMPORTED", "sub_type": "HASHES" } });
+    assert_eq!(world.users(Method::POST, known.clone()).await.status, 200);
+    let body = json!({ "payload": known });
     let unknown = world.request(Method::POST, "/v26.0/457/users").json(&body);
     assert_eq!(answer(unknown).await.error(), (400, 100, Some(33)));
 }

@@ -13,7 +13,7 @@ use self::wire::Event;
 use super::{
     Effect, GraphError, outcome,
     parameters::{Parameters, unwrap_text},
-    text::{Scalar, is_hash_of_nothing, lower},
+    text::{Scalar, Text, is_hash_of_nothing, lower},
 };
 use crate::{
     records::{
@@ -55,6 +55,12 @@ pub(super) fn post(
     arrivals.test = parameters.text("test_event_code").is_some();
 
     if let Some(dataset) = state.records().datasets.get_mut(dataset) {
+        let has_sales = arrivals.events.iter().any(|event| event.sale.is_some());
+        if dataset.is_without_stores && has_sales {
+            return Err(GraphError::parameter(
+                "The dataset does not take events of physical stores",
+            ));
+        }
         dataset.apply(&arrivals, now);
     }
     let received = Received {
@@ -100,7 +106,7 @@ fn record<'a>(event: Event<'a>, text: &str, digester: &Digester, arrivals: &mut 
     let identity = event
         .event_id
         .filter(|id| !id.0.is_empty())
-        .map(|Scalar(id)| Identity {
+        .map(|Text(id)| Identity {
             digest: identity(digester, &name, &id),
             id,
         });

@@ -29,6 +29,25 @@ const ACTION_SOURCES: [&str; 9] = [
     "other",
 ];
 
+const CUSTOMER_SEGMENTATIONS: [&str; 9] = [
+    "new_customer_to_business",
+    "new_customer_to_business_line",
+    "new_customer_to_product_area",
+    "new_customer_to_medium",
+    "existing_customer_to_business",
+    "existing_customer_to_business_line",
+    "existing_customer_to_product_area",
+    "existing_customer_to_medium",
+    "customer_in_loyalty_program",
+];
+
+const DELIVERY_CATEGORIES: [&str; 3] = ["in_store", "curbside", "home_delivery"];
+
+const CONTENT_TYPES: [&str; 2] = ["product", "product_group"];
+
+/// Codes of states with a law of their own: from 1000 on, and Meta adds to them.
+const STATES: std::ops::Range<i64> = 1_000..2_000;
+
 /// Checks one event against the clock (`now` in Unix seconds).
 pub(super) fn check(event: &Event<'_>, now: i64) -> Result<(), GraphError> {
     let name = required(event.event_name.as_ref(), "event_name")?;
@@ -46,7 +65,17 @@ pub(super) fn check(event: &Event<'_>, now: i64) -> Result<(), GraphError> {
         .ok_or_else(|| missing("user_data"))?;
     check_user_data(user_data)?;
     check_purchase(event, name)?;
+    check_words(event)?;
     check_processing_options(event, user_data)?;
+    if event
+        .event_source_url
+        .as_ref()
+        .is_some_and(|url| !is_web_address(&url.0))
+    {
+        return Err(GraphError::parameter(
+            "Param event_source_url must be a URL",
+        ));
+    }
     match action_source {
         "website" => required(event.event_source_url.as_ref(), "event_source_url").map(drop),
         "app" => check_app_data(event.app_data.as_ref()),
@@ -96,11 +125,21 @@ fn check_user_data(user_data: &UserData<'_>) -> Result<(), GraphError> {
                 &format!("The user parameter {} is not hashed", key.name()),
             ));
         }
-        keys = keys | *key;
+        // A blank says nothing of anybody.
+        if !value.0.is_empty() {
+            keys = keys | *key;
+        }
     }
     if !user_data.of(UserKey::ClientIpAddress).all(is_public) {
         return Err(GraphError::parameter(
             "Param client_ip_address must be a public IP address",
+        ));
+    }
+    if !user_data.of(UserKey::ClickId).all(is_cookie)
+        || !user_data.of(UserKey::BrowserId).all(is_cookie)
+    {
+        return Err(GraphError::parameter(
+            "Param fbc or fbp must be written as in its cookie",
         ));
     }
     if keys.are_weak() {
@@ -115,17 +154,75 @@ fn check_user_data(user_data: &UserData<'_>) -> Result<(), GraphError> {
 /// An address that may be a visitor's: not one of a private network or of the machine
 /// itself.
 fn is_public(address: &str) -> bool {
-    address.parse().is_ok_and(|address| match address {
+    let address = address
+        .parse()
+        .map(|address: IpAddr| address.to_canonical());
+    address.is_ok_and(|address| match address {
         IpAddr::V4(v4) => {
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified())
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || v4.is_multicast())
         }
         IpAddr::V6(v6) => {
             !(v6.is_unique_local()
                 || v6.is_loopback()
                 || v6.is_unicast_link_local()
-                || v6.is_unspecified())
+                || v6.is_unspecified()
+                || v6.is_multicast())
         }
     })
+}
+
+/// `fb.1.1554763741205.AbCd`: the domain's index, milliseconds, and what the cookie is of.
+fn is_cookie(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.splitn(4, '.');
+    parts.next() == Some("fb")
+        && parts.next().is_some_and(digits)
+        && parts.next().is_some_and(digits)
+        && parts.next().is_some_and(|rest| !rest.is_empty())
+}
+
+fn is_web_address(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| host.starts_with(|first: char| first.is_alphanumeric() || first == '['))
+}
+
+/// Members that hold one of a few words, of the event, its `custom_data` and what was bought.
+fn check_words(event: &Event<'_>) -> Result<(), GraphError> {
+    let data = event.custom_data.as_ref();
+    let contents = data.and_then(|data| data.contents.as_deref());
+    let of_contents = contents.unwrap_or_default().iter();
+    let in_data = data.map_or([None; 3], |data| {
+        [
+            data.customer_segmentation.as_ref(),
+            data.delivery_category.as_ref(),
+            data.content_type.as_ref(),
+        ]
+    });
+    let [segmentation, delivery, content_type] = in_data;
+    let own_segmentation = event.customer_segmentation.as_ref();
+    let one = |member: Option<&Text<'_>>, words: &[&str]| {
+        member.is_none_or(|Text(word)| words.contains(&word.as_ref()))
+    };
+    let are_known = one(segmentation, &CUSTOMER_SEGMENTATIONS)
+        && one(own_segmentation, &CUSTOMER_SEGMENTATIONS)
+        && one(delivery, &DELIVERY_CATEGORIES)
+        && one(content_type, &CONTENT_TYPES)
+        && of_contents
+            .map(|content| content.delivery_category.as_ref())
+            .all(|delivery| one(delivery, &DELIVERY_CATEGORIES));
+    if are_known {
+        return Ok(());
+    }
+    Err(GraphError::parameter(
+        "A member of the event is none of the words that are known for it",
+    ))
 }
 
 fn check_purchase(event: &Event<'_>, name: &str) -> Result<(), GraphError> {
@@ -168,6 +265,14 @@ fn check_processing_options(event: &Event<'_>, user_data: &UserData<'_>) -> Resu
         (Some(_), None) => return Err(missing("data_processing_options_state")),
         (None, Some(_)) => return Err(missing("data_processing_options_country")),
         _ => {}
+    }
+    let is_code = |country: i64, state: i64| {
+        matches!(country, 0 | 1) && (state == 0 || STATES.contains(&state))
+    };
+    if !is_code(country.unwrap_or(0), state.unwrap_or(0)) {
+        return Err(GraphError::parameter(
+            "Param data_processing_options_country or _state is no code of a place",
+        ));
     }
     let is_told = country.is_some_and(|code| code != 0) && state.is_some_and(|code| code != 0);
     let has_address = user_data.of(UserKey::ClientIpAddress).next().is_some();

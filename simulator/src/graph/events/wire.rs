@@ -25,7 +25,7 @@ pub(super) struct Event<'a> {
     #[serde(borrow)]
     pub(super) user_data: Option<UserData<'a>>,
     #[serde(borrow)]
-    pub(super) event_id: Option<Scalar<'a>>,
+    pub(super) event_id: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) event_source_url: Option<Text<'a>>,
     #[serde(borrow)]
@@ -42,8 +42,8 @@ pub(super) struct Event<'a> {
     _opt_out: Option<bool>,
     #[serde(rename = "original_event_data", default)]
     _original_event_data: IgnoredAny,
-    #[serde(rename = "customer_segmentation", default)]
-    _customer_segmentation: IgnoredAny,
+    #[serde(borrow)]
+    pub(super) customer_segmentation: Option<Text<'a>>,
     #[serde(rename = "attribution_data", default)]
     _attribution_data: IgnoredAny,
     #[serde(rename = "advanced_measurement_table", default)]
@@ -70,6 +70,27 @@ pub(super) struct CustomData<'a> {
     pub(super) order_id: Option<Scalar<'a>>,
     #[serde(borrow)]
     pub(super) item_number: Option<Scalar<'a>>,
+    #[serde(borrow)]
+    pub(super) customer_segmentation: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) delivery_category: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) content_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) contents: Option<Vec<Content<'a>>>,
+    #[serde(rename = "content_ids", default)]
+    _content_ids: Option<Vec<IgnoredAny>>,
+    #[serde(rename = "num_items", default)]
+    _num_items: Option<i64>,
+    #[serde(rename = "predicted_ltv", default)]
+    _predicted_ltv: Option<f64>,
+}
+
+/// One thing that was bought or looked at, with the member that has a rule.
+#[derive(Deserialize)]
+pub(super) struct Content<'a> {
+    #[serde(borrow)]
+    pub(super) delivery_category: Option<Text<'a>>,
 }
 
 /// The identifiers of an event, each value with its key.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{outcome_of, read_payload};
+use super::{outcome_of, read_payload, session};
 use crate::{
     graph::{Effect, GraphError, parameters::Parameters, standing},
     state::State,
@@ -22,6 +22,7 @@ pub(in crate::graph) fn delete(
         return Err(no_such());
     }
     let (_, upload) = read_payload(parameters, &state.digester)?;
+    session(parameters)?;
     let mut records = state.records();
     standing::check_account(records.accounts.get(account))?;
     let audiences = records.audiences.values_mut();

@@ -9,16 +9,19 @@ mod rows;
 pub(crate) mod schema;
 pub(super) mod sessions;
 
-use std::{collections::BTreeMap, num::NonZeroU64};
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroI64, NonZeroU64},
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use self::{rows::Upload, schema::Schema};
 use super::{Effect, GraphError, outcome, parameters::Parameters, standing, text::Scalar};
 use crate::{
     records::{
-        Digester,
+        Digester, Records,
         audience::{Audience, Rows, SchemaForm},
         sessions::{Batch, Session},
     },
@@ -52,23 +55,59 @@ impl Change {
     }
 }
 
+/// Every member that Meta's pages or its SDK name is taken; any other one is refused,
+/// because a misspelt name would else be lost in silence.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Payload<'a> {
     #[serde(borrow)]
     schema: Option<&'a RawValue>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
+    /// Whether cells are keys of their own, and not made of several; it does not say that
+    /// they are unhashed.
+    #[serde(default)]
+    is_raw: bool,
     #[serde(borrow, default)]
     app_ids: Vec<Scalar<'a>>,
     #[serde(borrow, default)]
     page_ids: Vec<Scalar<'a>>,
+    data_source: Option<DataSource>,
+    #[serde(rename = "ig_account_ids", default)]
+    _ig_account_ids: IgnoredAny,
+    #[serde(rename = "metadata", default)]
+    _metadata: IgnoredAny,
+    #[serde(rename = "calculated_date", default)]
+    _calculated_date: IgnoredAny,
+    #[serde(rename = "schema_version", default)]
+    _schema_version: IgnoredAny,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DataSource {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(rename = "sub_type")]
+    _sub_type: Option<String>,
+}
+
+const DATA_SOURCES: [&str; 8] = [
+    "UNKNOWN",
+    "FILE_IMPORTED",
+    "EVENT_BASED",
+    "SEED_BASED",
+    "THIRD_PARTY_IMPORTED",
+    "COPY_PASTE",
+    "CONTACT_IMPORTER",
+    "HOUSEHOLD_AUDIENCE",
+];
 
 /// Ids and numbers are integers, the flag a boolean; the hint is not looked at.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SessionParameter {
-    session_id: NonZeroU64,
+    session_id: NonZeroI64,
     batch_seq: NonZeroU64,
     #[serde(default)]
     last_batch_flag: bool,
@@ -108,13 +147,14 @@ pub(super) fn post(
     let mut records = state.records();
     let audience = records.audiences.get(audience_id).ok_or_else(no_such)?;
     standing::check_write(&records, audience, now)?;
+    check_session(&records, audience_id, batch)?;
     let audience = records.audiences.get_mut(audience_id).ok_or_else(no_such)?;
     if audience.is_being_replaced() {
         return Err(replace::in_progress());
     }
     let takes = match batch {
         Some(batch) => audience.takes(batch, now).ok_or_else(|| {
-            GraphError::parameter("The first batch of a session must have batch_seq 1")
+            GraphError::parameter("The batch_seq of a session must count from 1 without a gap")
         })?,
         None => true,
     };
@@ -167,8 +207,22 @@ fn read_payload(
         .map_err(|_| GraphError::parameter("Param payload must be an object"))?;
     let schema = Schema::parse(payload.schema.ok_or_else(|| missing("schema"))?.get())?;
     schema.check_scopes(payload.app_ids.len(), payload.page_ids.len())?;
+    if schema.columns.len() > 1 && !payload.is_raw {
+        return Err(GraphError::parameter(
+            "Param is_raw must be true where the schema has several keys",
+        ));
+    }
+    let source = payload.data_source.and_then(|source| source.kind);
+    if source.is_some_and(|kind| !DATA_SOURCES.contains(&kind.as_str())) {
+        return Err(GraphError::parameter(
+            "Param data_source must have a known type",
+        ));
+    }
     let data = payload.data.ok_or_else(|| missing("data"))?.get();
     let upload = rows::read(data, &schema, digester)?;
+    if upload.rows.received == 0 {
+        return Err(GraphError::parameter("Param data must have a row"));
+    }
     Ok((schema, upload))
 }
 
@@ -196,8 +250,22 @@ fn outcome_of(rows: &Rows) -> &'static str {
     }
 }
 
-/// An audience that began with a list of keys takes no single key any more, and one
-/// that goes by values takes no rows without.
+/// Ids of sessions are each given once in an ad account.
+fn check_session(
+    records: &Records,
+    audience_id: &str,
+    batch: Option<Batch>,
+) -> Result<(), GraphError> {
+    match batch {
+        Some(batch) if records.is_session_of_another(audience_id, batch.session) => Err(
+            GraphError::parameter("Param session_id is that of a session of another audience"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// An audience that began with a list of keys takes no single key any more, and values
+/// come with every row of an audience that goes by them, and with none of another.
 fn refuse_columns(audience: &Audience, schema: &Schema) -> Result<(), GraphError> {
     if audience.first_upload == Some(SchemaForm::MultiKey) && schema.form == SchemaForm::SingleKey {
         return Err(GraphError::new(400, 2650).message(
@@ -210,6 +278,11 @@ fn refuse_columns(audience: &Audience, schema: &Schema) -> Result<(), GraphError
             "Param schema must have LOOKALIKE_VALUE for a value-based audience",
         ));
     }
+    if !audience.profile.is_value_based && schema.has_value() {
+        return Err(GraphError::parameter(
+            "Param schema may have LOOKALIKE_VALUE for a value-based audience only",
+        ));
+    }
     Ok(())
 }
 
@@ -220,8 +293,10 @@ fn session(parameters: &Parameters<'_>) -> Result<Option<Batch>, GraphError> {
     let session: SessionParameter = serde_json::from_str(&session).map_err(|_| {
         GraphError::parameter("Param session must have a session_id and a batch_seq from 1")
     })?;
+    let id = u64::try_from(session.session_id.get())
+        .map_err(|_| GraphError::parameter("Param session_id must be positive"))?;
     Ok(Some(Batch {
-        session: session.session_id.get(),
+        session: id,
         seq: session.batch_seq.get(),
         last: session.last_batch_flag,
     }))

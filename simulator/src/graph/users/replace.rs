@@ -1,6 +1,6 @@
 //! `POST /{audience}/usersreplace`: other members in the place of all there are.
 
-use super::{read_payload, refuse_columns, session};
+use super::{check_session, read_payload, refuse_columns, session};
 use crate::{
     graph::{Effect, GraphError, parameters::Parameters, standing},
     records::replacement::Refused,
@@ -25,6 +25,7 @@ pub(in crate::graph) fn post(
     let mut records = state.records();
     let audience = records.audiences.get(audience_id).ok_or_else(no_such)?;
     standing::check_write(&records, audience, now)?;
+    check_session(&records, audience_id, Some(batch))?;
     let audience = records.audiences.get_mut(audience_id).ok_or_else(no_such)?;
     refuse_columns(audience, &schema)?;
     let columns: Vec<_> = schema.columns.iter().map(|column| column.key).collect();
@@ -53,6 +54,10 @@ fn refused(refused: Refused) -> GraphError {
         Refused::TooLarge => (1_870_144, "The audience is too large to be replaced"),
         Refused::OtherColumns => {
             return GraphError::parameter("Param schema must be that of the first batch");
+        }
+        Refused::NotNormal => {
+            return GraphError::new(400, 2_650)
+                .message("The audience is in a state in which it cannot be replaced");
         }
         Refused::Empty => return GraphError::parameter("A replacement must have users"),
     };

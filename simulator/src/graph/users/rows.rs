@@ -14,7 +14,10 @@ use crate::{
         GraphError,
         text::{Scalar, Scalars, is_hash_of_nothing},
     },
-    records::{Digest, Digester, audience::Rows},
+    records::{
+        Digest, Digester,
+        audience::{Rows, SchemaForm},
+    },
 };
 
 /// Meta takes at most this many rows at once.
@@ -75,7 +78,7 @@ impl Reader<'_> {
     /// Takes the next cell; the answer is whether it is valid.
     fn cell(&mut self, column: Column, cell: Cow<'_, str>) -> bool {
         if cell.is_empty() {
-            return true;
+            return !column.is_demanded();
         }
         if !column.takes(&cell) {
             let samples = &mut self.upload.samples;
@@ -134,10 +137,13 @@ impl<'de> DeserializeSeed<'de> for Row<'_, '_> {
 }
 
 impl Row<'_, '_> {
+    /// A list of keys has rows, even if it is a list of one.
     fn single<E: de::Error>(self, cell: Scalar<'_>) -> Result<(), E> {
-        let [column] = *self.0.schema.columns.as_slice() else {
+        let schema = self.0.schema;
+        let ([column], SchemaForm::SingleKey) = (schema.columns.as_slice(), schema.form) else {
             return Err(self.0.wrong_width());
         };
+        let column = *column;
         let valid = self.0.cell(column, cell.0);
         self.0.end_row(valid)
     }

@@ -27,7 +27,9 @@ enum Kind {
     /// 64 hexadecimal digits.
     Hashed,
     Plain,
-    /// A non-negative number.
+    /// A mobile device's id: a UUID in lower case, with its hyphens, not hashed.
+    Device,
+    /// What somebody is worth: a number in JSON, not negative, never blank.
     Number,
     /// Limited Data Use: a list, of `LDU` or of nothing.
     Options,
@@ -38,44 +40,62 @@ enum Kind {
     State,
 }
 
-/// Schema keys of Meta's audience pages; the single-key spellings beside the others.
-const KEYS: &[(&str, &str, Kind)] = &[
-    ("EMAIL", "EMAIL", Kind::Hashed),
-    ("EMAIL_SHA256", "EMAIL", Kind::Hashed),
-    ("PHONE", "PHONE", Kind::Hashed),
-    ("PHONE_SHA256", "PHONE", Kind::Hashed),
-    ("GEN", "GEN", Kind::Hashed),
-    ("DOBY", "DOBY", Kind::Hashed),
-    ("DOBM", "DOBM", Kind::Hashed),
-    ("DOBD", "DOBD", Kind::Hashed),
-    ("LN", "LN", Kind::Hashed),
-    ("FN", "FN", Kind::Hashed),
-    ("FI", "FI", Kind::Hashed),
-    ("CT", "CT", Kind::Hashed),
-    ("ST", "ST", Kind::Hashed),
-    ("ZIP", "ZIP", Kind::Hashed),
-    ("COUNTRY", "COUNTRY", Kind::Hashed),
-    ("EXTERN_ID", "EXTERN_ID", Kind::Plain),
-    ("MADID", "MADID", Kind::Plain),
-    ("MOBILE_ADVERTISER_ID", "MADID", Kind::Plain),
-    ("PAGEUID", "PAGEUID", Kind::Plain),
-    ("APPUID", "APPUID", Kind::Plain),
-    ("UID", "UID", Kind::Plain),
-    ("LOOKALIKE_VALUE", "LOOKALIKE_VALUE", Kind::Number),
+/// In which form of a schema a key may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Alone, as a text.
+    Alone,
+    /// In a list.
+    Listed,
+    Either,
+}
+
+/// Schema keys of Meta's audience pages, and the column that each is.
+const KEYS: &[(&str, &str, Kind, Place)] = &[
+    ("EMAIL", "EMAIL", Kind::Hashed, Place::Either),
+    ("EMAIL_SHA256", "EMAIL", Kind::Hashed, Place::Alone),
+    ("PHONE", "PHONE", Kind::Hashed, Place::Either),
+    ("PHONE_SHA256", "PHONE", Kind::Hashed, Place::Alone),
+    ("GEN", "GEN", Kind::Hashed, Place::Listed),
+    ("DOBY", "DOBY", Kind::Hashed, Place::Listed),
+    ("DOBM", "DOBM", Kind::Hashed, Place::Listed),
+    ("DOBD", "DOBD", Kind::Hashed, Place::Listed),
+    ("LN", "LN", Kind::Hashed, Place::Listed),
+    ("FN", "FN", Kind::Hashed, Place::Listed),
+    ("FI", "FI", Kind::Hashed, Place::Listed),
+    ("CT", "CT", Kind::Hashed, Place::Listed),
+    ("ST", "ST", Kind::Hashed, Place::Listed),
+    ("ZIP", "ZIP", Kind::Hashed, Place::Listed),
+    ("COUNTRY", "COUNTRY", Kind::Hashed, Place::Listed),
+    ("EXTERN_ID", "EXTERN_ID", Kind::Plain, Place::Either),
+    ("MADID", "MADID", Kind::Device, Place::Listed),
+    ("MOBILE_ADVERTISER_ID", "MADID", Kind::Device, Place::Alone),
+    ("PAGEUID", "PAGEUID", Kind::Plain, Place::Listed),
+    ("APPUID", "APPUID", Kind::Plain, Place::Listed),
+    ("UID", "UID", Kind::Plain, Place::Alone),
+    (
+        "LOOKALIKE_VALUE",
+        "LOOKALIKE_VALUE",
+        Kind::Number,
+        Place::Listed,
+    ),
     (
         "DATA_PROCESSING_OPTIONS",
         "DATA_PROCESSING_OPTIONS",
         Kind::Options,
+        Place::Listed,
     ),
     (
         "DATA_PROCESSING_OPTIONS_COUNTRY",
         "DATA_PROCESSING_OPTIONS_COUNTRY",
         Kind::Country,
+        Place::Listed,
     ),
     (
         "DATA_PROCESSING_OPTIONS_STATE",
         "DATA_PROCESSING_OPTIONS_STATE",
         Kind::State,
+        Place::Listed,
     ),
 ];
 
@@ -89,8 +109,17 @@ pub(crate) struct Column {
 
 impl Column {
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        let (_, key, kind) = KEYS.iter().find(|(spelling, ..)| *spelling == name)?;
-        Some(Self { key, kind: *kind })
+        Self::with_place(name).map(|(column, _)| column)
+    }
+
+    fn with_place(name: &str) -> Option<(Self, Place)> {
+        let (_, key, kind, place) = KEYS.iter().find(|(spelling, ..)| *spelling == name)?;
+        Some((Self { key, kind: *kind }, *place))
+    }
+
+    /// Whether every row has to say something under it.
+    pub(super) fn is_demanded(self) -> bool {
+        self.kind == Kind::Number
     }
 
     pub(super) fn is_hashed(self) -> bool {
@@ -109,8 +138,10 @@ impl Column {
     pub(super) fn takes_json(self, json: &str) -> bool {
         match self.kind {
             Kind::Options => json.starts_with('['),
-            Kind::Country | Kind::State => json.starts_with(|c: char| c.is_ascii_digit()),
-            Kind::Hashed | Kind::Plain | Kind::Number => true,
+            Kind::Country | Kind::State | Kind::Number => {
+                json.starts_with(|c: char| c.is_ascii_digit())
+            }
+            Kind::Hashed | Kind::Plain | Kind::Device => true,
         }
     }
 
@@ -118,6 +149,7 @@ impl Column {
         match self.kind {
             Kind::Hashed => is_sha256(cell),
             Kind::Plain => true,
+            Kind::Device => is_device(cell),
             Kind::Number => cell
                 .parse()
                 .is_ok_and(|value: f64| value.is_finite() && value >= 0.0),
@@ -133,6 +165,15 @@ impl Column {
         let cell = if self.is_hashed() { lower(cell) } else { cell };
         digester.of(["cell", self.key, &cell])
     }
+}
+
+/// `ab1234cd-12ab-34cd-56ef-123456abcdef`
+fn is_device(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
 }
 
 /// The digest by which a row is known: that of its cells, sorted by key, without what
@@ -168,7 +209,17 @@ impl Schema {
         let unknown = || GraphError::parameter("Param schema has a key that is not known");
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         for name in &names {
-            let column = Column::from_name(name).ok_or_else(unknown)?;
+            let (column, place) = Column::with_place(name).ok_or_else(unknown)?;
+            let elsewhere = match form {
+                SchemaForm::SingleKey => Place::Listed,
+                SchemaForm::MultiKey => Place::Alone,
+            };
+            if place == elsewhere {
+                return Err(GraphError::parameter(
+                    "Param schema has a key that belongs to the other form: one key as a text, \
+                     or a list of keys",
+                ));
+            }
             if columns.iter().any(|other| other.key == column.key) {
                 return Err(GraphError::parameter("Param schema has a key twice"));
             }

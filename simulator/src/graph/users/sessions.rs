@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    graph::{Effect, GraphError, outcome, parameters::Parameters},
+    graph::{Effect, GraphError, outcome, parameters::Parameters, standing},
     records::sessions::Session,
     state::State,
 };
@@ -11,10 +11,12 @@ use crate::{
 /// So many are listed when none is asked for by its id.
 const LISTED: usize = 25;
 
+/// `now` in Unix seconds.
 pub(in crate::graph) fn get(
     state: &State,
     audience_id: &str,
     parameters: &Parameters<'_>,
+    now: u64,
 ) -> Result<Effect, GraphError> {
     let wanted: Option<u64> = parameters
         .text("session_id")
@@ -22,10 +24,13 @@ pub(in crate::graph) fn get(
         .transpose()
         .map_err(|_| GraphError::parameter("Param session_id must be an integer"))?;
     let records = state.records();
-    let audience = records
-        .audiences
-        .get(audience_id)
-        .ok_or_else(|| GraphError::no_such_object("get"))?;
+    let no_such = || GraphError::no_such_object("get");
+    let audience = records.audiences.get(audience_id).ok_or_else(no_such)?;
+    let account = records.accounts.get(&audience.profile.account);
+    standing::check_permission(account.ok_or_else(no_such)?)?;
+    if audience.condition.is_deleted(now) {
+        return Err(no_such());
+    }
     let sessions: Vec<Value> = audience
         .sessions()
         .filter(|(id, _)| wanted.is_none_or(|wanted| wanted == *id))
