@@ -19,6 +19,7 @@ mod fingerprint;
 mod halt;
 mod left_out;
 mod message;
+mod missing;
 mod object;
 mod parts;
 mod plan;

@@ -5,18 +5,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use super::activation::{Activation, End};
-use super::conclude;
 use super::halt::{Halt, Wait};
 use super::message::Verdict;
+use super::missing::Missing;
 use super::parts::Parts;
 use super::progress::Progress;
 use super::replace::{Awaits, RunHalt};
-use super::report::{Finished, Report};
-use crate::config::Route;
 use crate::event::ObjectEvent;
-use crate::object::version::ObjectVersion;
 use crate::queue::{DeadLetter, Message};
-use crate::receipts::{Code, Receipt, Status};
+use crate::receipts::{Code, Receipt};
 
 /// What takes so long to be there will not come by itself: an export has ended long ago, and
 /// so has any replacement of Meta's.
@@ -57,8 +54,14 @@ pub(super) async fn one_object(
         let ended = activation.run().await;
         drop(in_progress);
         let ended = match ended {
-            Err(halt) if is_past_hope(parts, message, &halt, &progress) => {
-                give_up(parts, route, event, halt).await
+            Err(halt) => {
+                let missing = Missing {
+                    parts,
+                    route,
+                    event,
+                    message,
+                };
+                missing.settle(halt, &progress).await
             }
             ended => ended,
         };
@@ -107,61 +110,6 @@ fn through(object: &str, route: &str, end: End) -> Verdict {
             Verdict::Quarantine { letter, kept }
         }
     }
-}
-
-/// Whether an object could not even be claimed, for a reason of its own, for so long that
-/// it never will be. It is not there, mostly.
-fn is_past_hope(parts: &Parts, message: &Message, halt: &Halt, progress: &Progress) -> bool {
-    let grace = parts.config.ledger.missing_grace;
-    let age = message
-        .sent_at
-        .map(|sent_at| OffsetDateTime::now_utc() - sent_at);
-    halt.wait() == Wait::File && progress.in_vain().is_none() && age.is_some_and(|age| age > grace)
-}
-
-/// Of an object that is not there all that is known is what its event says, and what the
-/// ledger does.
-async fn give_up(
-    parts: &Parts,
-    route: &Route,
-    event: &ObjectEvent,
-    halt: Halt,
-) -> Result<End, Halt> {
-    let version = ObjectVersion {
-        address: event.address.clone(),
-        etag: event.etag.clone().unwrap_or_else(|| "unknown".to_owned()),
-        size: event.size.unwrap_or(0),
-        last_modified: event.time.map_or(0, OffsetDateTime::unix_timestamp),
-    };
-    let reason = halt.code();
-    let status = Status::Quarantined {
-        reason: reason.clone(),
-    };
-    let detail = halt.to_string();
-    let mut report = Report::new(route, &version, event.replay_name.clone());
-    // What lies where ledger or receipt belong is for a person to look at.
-    let kept = matches!(halt, Halt::Object(_));
-    if kept && let Some(found) = parts.ledger.get(&version, &route.name).await? {
-        let listed = conclude::listed(&*parts.ledger, &found.entry).await?;
-        report.recorded(&found.entry, listed);
-    }
-    let Finished { receipt, rejects } = report.finish(status, Some(detail.clone()));
-    if kept {
-        let earlier = parts.receipts.get(&version, &route.name).await?;
-        // One that was delivered before it was removed stays delivered.
-        if !earlier.is_some_and(|earlier| earlier.status == Status::Delivered) {
-            if let Some(list) = rejects {
-                parts.receipts.put_rejects(&receipt, list).await?;
-            }
-            parts.receipts.put(&receipt).await?;
-        }
-    }
-    Ok(End::Quarantined {
-        receipt: Box::new(receipt),
-        kept,
-        reason,
-        detail,
-    })
 }
 
 /// One line for each object, with its counts.

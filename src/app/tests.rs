@@ -25,7 +25,7 @@ use crate::credentials::{CredentialStore, FixedSecrets};
 use crate::delivery::Stop;
 use crate::documents::LocalDocuments;
 use crate::event;
-use crate::ledger::LocalLedger;
+use crate::ledger::{Entry, LocalLedger};
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{Body, LocalSource, ObjectError, ObjectSource};
 use crate::queue::{InProcessQueue, Queue};
@@ -109,6 +109,11 @@ impl Stage {
             .unwrap();
         let version = self.version(object).await;
         self.receipts.get(&version, &route.name).await.unwrap()
+    }
+
+    async fn entry(&self, version: &ObjectVersion) -> Entry {
+        let found = self.parts.ledger.get(version, "good").await.unwrap();
+        found.unwrap().entry
     }
 
     /// What the event of an object says, replayed or not.

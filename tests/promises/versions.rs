@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use audience_activator::app::{End, Halt};
+use audience_activator::event;
 use audience_activator::object::ObjectError;
 use audience_activator::object::ObjectSource;
 use audience_activator::receipts::{ReceiptStore, Status};
 use simulator::{Fault, Target};
+use time::OffsetDateTime;
 
 use crate::stage::clock::{a_moment, later, until};
 use crate::stage::journal::Step;
@@ -38,6 +40,37 @@ async fn an_object_is_done_once() {
     let receipt = stage.receipt(&object).await.unwrap();
     assert_eq!(receipt.replay.as_deref(), Some("on purpose"));
     worker.abort();
+}
+
+#[tokio::test]
+async fn a_second_event_of_what_was_delivered_and_removed_is_deleted() {
+    for ledger_is_lost in [false, true] {
+        let stage = Stage::new().await;
+        let object = stage.put("conversions/people.csv", file(50));
+        let worker = stage.work();
+        stage.announce(&object, Some("again")).await;
+        until("it is done", || stage.queue.is_empty()).await;
+        let requests = stage.requests();
+
+        let version = stage.objects.describe(&object).await.unwrap();
+        std::fs::remove_file(stage.path("conversions/people.csv")).unwrap();
+        if ledger_is_lost {
+            std::fs::remove_dir_all(stage.state().join("ledger")).unwrap();
+        }
+        let now = OffsetDateTime::now_utc();
+        for replay in [None, Some("again")] {
+            stage.queue.send(event::announce(&version, replay, now));
+            until("it is deleted", || stage.queue.is_empty()).await;
+        }
+        // What is to be sent again cannot be any more.
+        let once_more = event::announce(&version, Some("once more"), now);
+        stage.queue.send(once_more);
+        a_moment().await;
+        assert!(!stage.queue.is_empty());
+        assert_eq!(stage.requests(), requests);
+        assert!(stage.queue.dead_letters().is_empty());
+        worker.abort();
+    }
 }
 
 #[tokio::test]

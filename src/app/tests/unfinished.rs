@@ -5,7 +5,7 @@
 use super::super::Refusal;
 use super::super::fingerprint::fingerprint;
 use super::*;
-use crate::ledger::{BatchRows, ChangedRoute, Claim, Claimant, Put, State, Wanted};
+use crate::ledger::{BatchRows, ChangedRoute, Claim, Claimant, Claimed, Put, State, Wanted};
 use crate::queue::QueueFacts;
 use crate::receipts::{Code, Unbalanced, path};
 
@@ -30,8 +30,7 @@ async fn the_rejects_of_a_blocked_file_are_all_listed_whatever_batches_they_were
     }
 }
 
-/// An entry that says of batch 10 what is not so.
-async fn an_entry_that_does_not_fit(stage: &Stage, object: &ObjectAddress) {
+async fn claimed_by_another(stage: &Stage, object: &ObjectAddress) -> Claimed {
     let version = stage.version(object).await;
     let route = stage.parts.config.route_for(&object.bucket, &object.key);
     let claimant = Claimant {
@@ -43,10 +42,15 @@ async fn an_entry_that_does_not_fit(stage: &Stage, object: &ObjectAddress) {
         fingerprint: &fingerprint(route.unwrap(), &stage.parts.config, None),
         changed_route: ChangedRoute::Refuse,
     };
-    let ledger = &*stage.parts.ledger;
-    let Claim::Held(mut claimed) = claimant.claim(ledger, None).await.unwrap() else {
-        panic!("it is not free");
-    };
+    match claimant.claim(&*stage.parts.ledger, None).await.unwrap() {
+        Claim::Held(claimed) => *claimed,
+        other => panic!("it is not free: {other:?}"),
+    }
+}
+
+/// An entry that says of batch 10 what is not so.
+async fn an_entry_that_does_not_fit(stage: &Stage, object: &ObjectAddress) {
+    let mut claimed = claimed_by_another(stage, object).await;
     claimed.entry.revision += 1;
     claimed.entry.state = State::Waiting {
         reason: Code::new("halted"),
@@ -59,7 +63,11 @@ async fn an_entry_that_does_not_fit(stage: &Stage, object: &ObjectAddress) {
         last_row: 7,
         rows: 7,
     }];
-    let put = ledger.put(&claimed.entry, Some(&claimed.tag)).await;
+    let put = stage
+        .parts
+        .ledger
+        .put(&claimed.entry, Some(&claimed.tag))
+        .await;
     assert!(matches!(put, Ok(Put::Stored(_))));
 }
 
@@ -109,6 +117,56 @@ async fn what_is_removed_half_delivered_is_given_up_with_what_was_delivered() {
     let receipt = stage.receipts.get(&version, "good").await.unwrap().unwrap();
     assert_eq!(receipt.status.name(), "quarantined");
     assert_eq!((receipt.rows.sent, receipt.sent.accepted), (7, 7));
+    let entry = stage.entry(&version).await;
+    assert_eq!(entry.state.name(), "quarantined");
+    let progress = &entry.progress.answered;
+    assert_eq!(
+        progress.rows_accepted, 7,
+        "whoever sends it again goes on there"
+    );
+}
+
+#[tokio::test]
+async fn what_never_was_there_is_known_to_have_been_given_up() {
+    let stage = Stage::new().await;
+    let object = stage.put("good/people.csv", PEOPLE);
+    let version = stage.version(&object).await;
+    let event = stage.event(&object, None).await;
+    let file = stage.directory.path().join("audiences/good/people.csv");
+    let aside = stage.directory.path().join("aside");
+    std::fs::rename(&file, &aside).unwrap();
+    assert!(handle_an_old_one(&stage, &stage.queue, event.clone()).await);
+    assert_eq!(stage.queue.dead_letters().len(), 1);
+    let entry = stage.entry(&version).await;
+    let reason = entry.state.reason().map(Code::as_str);
+    assert_eq!(
+        (entry.state.name(), reason),
+        ("quarantined", Some("missing"))
+    );
+
+    // It is there after all, and its message is redriven.
+    std::fs::rename(&aside, &file).unwrap();
+    assert!(handle_an_old_one(&stage, &stage.queue, event).await);
+    assert_eq!(stage.received(), 3);
+    assert_eq!(stage.entry(&version).await.state, State::Done);
+    assert_eq!(
+        stage.receipt(&object).await.unwrap().status,
+        Status::Delivered
+    );
+}
+
+#[tokio::test]
+async fn what_another_worker_has_in_hand_is_not_given_up() {
+    let stage = Stage::new().await;
+    let object = stage.put("good/people.csv", PEOPLE);
+    let version = stage.version(&object).await;
+    let event = stage.event(&object, None).await;
+    claimed_by_another(&stage, &object).await;
+    let file = stage.directory.path().join("audiences/good/people.csv");
+    std::fs::remove_file(file).unwrap();
+    assert!(!handle_an_old_one(&stage, &stage.queue, event).await);
+    assert!(stage.queue.dead_letters().is_empty());
+    assert_eq!(stage.entry(&version).await.state, State::InProgress);
 }
 
 #[tokio::test]

@@ -182,11 +182,7 @@ impl Line {
         let progress = &entry.progress;
         let answered = &progress.answered;
         let place = || {
-            let mut object = entry.object.clone();
-            if entry.run.is_some() {
-                object.version_id = Some(entry.run_called());
-            }
-            let path = path::of_receipt(&object, &entry.route);
+            let path = path::of_receipt(&receipted(entry), &entry.route);
             places.place_of(&path, &entry.object.bucket)
         };
         Line {
@@ -266,6 +262,15 @@ impl Line {
     }
 }
 
+/// What the receipt of the last end is of. A folder's runs have one each, by their number.
+fn receipted(entry: &Entry) -> ObjectDescription {
+    let mut object = entry.object.clone();
+    if entry.run.is_some() {
+        object.version_id = Some(entry.run_called());
+    }
+    object
+}
+
 /// How much of the object lies before the watermark. An entry does not say whether its
 /// object is compressed or Parquet, where offsets do not count its bytes: then it is not
 /// known, as far as the name tells.
@@ -332,6 +337,24 @@ mod tests {
         }
         let packed = found("a.gz", State::Done);
         assert_eq!(Line::of(&packed, &places()).share, Some(1.0));
+    }
+
+    #[test]
+    fn a_run_has_a_receipt_of_its_own_for_each_time() {
+        let reason = Code::new("shrunk");
+        for (state, deliveries, number) in [
+            (State::Done, 1, 1),
+            (State::Done, 2, 2),
+            (State::Quarantined { reason }, 2, 3),
+        ] {
+            let mut found = found("lists/q1/", state);
+            found.entry.object.version_id = Some("run".to_owned());
+            found.entry.run = Some(Box::default());
+            found.entry.deliveries = deliveries;
+            let place =
+                format!("s3://states/receipts/members/audiences/lists/q1/%/run-{number}.json");
+            assert_eq!(Line::of(&found, &places()).receipt, Some(place));
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(super) fn of(lines: &[Line], subject: &Subject, width: Option<usize>) -> Str
     written(&columns, lines.len())
 }
 
-/// Of a run, what comes behind its folder.
+/// Of a run, what comes behind its folder; the folder's own entry is called as it is.
 fn name(line: &Line, subject: &Subject) -> String {
     let Some(object) = &line.object else {
         return line.problem.as_deref().map_or_else(String::new, fit::plain);
@@ -94,7 +94,8 @@ fn name(line: &Line, subject: &Subject) -> String {
     let name = match subject {
         Subject::Run { folder, .. } => match object.key.strip_prefix(folder.as_str()) {
             Some("") if line.run.is_some() => "(the run)".to_owned(),
-            behind => behind.unwrap_or(&object.key).to_owned(),
+            Some("") | None => object.key.clone(),
+            Some(behind) => behind.to_owned(),
         },
         _ => format!("s3://{}/{}", object.bucket, object.key),
     };
@@ -240,6 +241,8 @@ quarantined  s3://audiences/lists/run-1/größe 100%\\n.csv  damaged  members   
         };
         let table = of(&lines(), &run, None);
         assert!(table.contains("in_progress  part-00000 "), "{table}");
+        let of_folder = of(&[line("lists/run-1/", State::Done)], &run, None);
+        assert!(of_folder.contains("done   lists/run-1/"), "{of_folder}");
     }
 
     #[test]
