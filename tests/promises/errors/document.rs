@@ -15,8 +15,8 @@ pass come twice, limits once; what a person has to mend stays until the message 
 
 *Operator*: the outcome by which `worker_requests_total` counts it, and what the log says first; where a route stops, `/readyz` says the same. Budgets
 and waits by outcome are in [ARCHITECTURE.md](../ARCHITECTURE.md#what-an-error-costs). What only a text tells apart (a wrong `appsecret_proof`, a
-missing column of values, a schema of another kind than the audience's) is told by none here, since no text is looked at: the numbers have to do. A missing `customer_file_source` only the creation
-of an audience can meet, which `preflight --create` does and no worker, and a route that may have one made cannot be read without it.
+missing column of values, a schema of another kind than the audience's) is not told apart here, since no text is looked at: the numbers have to do. Without a
+`customer_file_source` Meta makes no audience (100 as well); no worker asks for one, and a configuration that lets `preflight --create` do it is refused without.
 77, 299, 123456 and 2804999 stand for any code, or subcode of their family, that is not listed.
 
 <!-- written by UPDATE_DOCS=1 cargo test --test promises errors -->
