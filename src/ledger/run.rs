@@ -195,7 +195,7 @@ mod tests {
             };
             record.lasts_for(OPENED + time::Duration::minutes(minutes))
         };
-        let minutes = |minutes| Some(Duration::from_secs(60 * minutes));
+        let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
         for stage in [
             Stage::Opening { session },
             Stage::Open { session },

@@ -1,13 +1,15 @@
 //! A session that stands still for a while: others keep away from the audience, and whoever
 //! goes on does so in the same session.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use audience_activator::app::{Erasure, Halt, NoTurn, People, Selection};
 use audience_activator::identity::key::Key;
+use audience_activator::queue::InProcessQueue;
 use audience_activator::receipts::Live;
 use simulator::{Fault, FaultAction, GraphError, Target};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::stage::{Call, OLD, Stage, email, file};
@@ -156,4 +158,36 @@ async fn an_erasure_asks_nothing_of_an_audience_that_is_being_replaced() {
     assert_eq!(removals(), 0);
     erase().await.unwrap();
     assert_eq!(removals(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_of_a_run_is_not_added_to_the_members_of_a_later_one() {
+    let mut stage = Stage::new(MARKED).await;
+    let first = stage.run_of("q1", &[1..1_600, 1_600..3_001]);
+    assert!(stage.live(Some((Call::BeforeSend, 4)), A_DAY).await);
+    // Its messages do not come for so long that its session is over.
+    stage.queue = Arc::new(InProcessQueue::new(Duration::from_secs(300)));
+    sleep(Duration::from_secs(100 * 60)).await;
+    let newer = stage.put("lists/q2/part-0", file(2_000..4_501), 500);
+    stage.announce(&newer, None);
+    let marker = stage.put("lists/q2/_SUCCESS", "", 400);
+    stage.announce(&marker, None);
+    stage.work().await;
+    assert!(stage.holds(2_000..4_501));
+    let before = stage.meta.sent().len();
+    for object in &first {
+        stage.announce(object, None);
+    }
+    stage.work().await;
+    assert!(stage.holds(2_000..4_501));
+    assert_eq!(stage.meta.sent().len(), before);
+    let letters = stage.queue.dead_letters();
+    assert_eq!(letters.len(), 2);
+    assert!(
+        letters
+            .iter()
+            .all(|(_, letter)| letter.reason == "older_run")
+    );
+    let run = stage.run_receipt("q1", 1).await.unwrap();
+    assert_eq!(run.run.unwrap().live, Live::Old);
 }

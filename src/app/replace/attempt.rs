@@ -131,6 +131,7 @@ impl<'a> Attempt<'a> {
                 self.survey().await?;
             }
             Some(true) => self.route_changed().await?,
+            Some(false) if self.is_overtaken().await? => return self.begin_anew().await,
             Some(false) => self.go_on().await?,
         }
         self.to_the_end().await
@@ -167,6 +168,33 @@ impl<'a> Attempt<'a> {
                 Err(Halt::Again)
             }
         }
+    }
+
+    /// Whether another run has become the audience since the session was opened: whatever had
+    /// arrived of this one is gone, and the rest must not be added to the other's members.
+    async fn is_overtaken(&self) -> Result<bool, Halt> {
+        let opened = self.hold.record().await.opened_at.clone();
+        let last = self.last_run().await?;
+        let since = last.and_then(|last| last.run?.opened_at);
+        Ok(match (opened, since) {
+            (Some(opened), Some(since)) => since.moment() > opened.moment(),
+            _ => false,
+        })
+    }
+
+    /// As if nothing of it had been sent: which run is the newer one is looked at again.
+    async fn begin_anew(&self) -> Result<(), Halt> {
+        warn!("another run has become the audience meanwhile; what was begun of this one is over");
+        self.hold
+            .change(|record| {
+                record.stage = Stage::Surveyed;
+                record.opened_at = None;
+                record.unanswered = None;
+                record.mixed = false;
+                record.failed = false;
+            })
+            .await?;
+        Err(Halt::Again)
     }
 
     async fn go_on(&self) -> Result<(), Halt> {

@@ -122,6 +122,7 @@ pub(super) fn found_run(folder: &str, state: State) -> Found {
     };
     let mut found = found(folder, state);
     found.entry.object.version_id = Some("run".to_owned());
+    found.entry.object.size = 0;
     found.entry.progress = Progress::default();
     found.entry.run = Some(Box::new(RunRecord {
         parts: vec![part("a"), part("b")],
