@@ -402,9 +402,6 @@ impl Sender {
             meta.trace_id = answer.trace_id.as_ref().map(tracing::field::display),
             "answer from Meta"
         );
-        if answer.version_warning {
-            self.with.metrics.version_warnings.inc();
-        }
     }
 }
 

@@ -341,6 +341,9 @@ impl Metrics {
             .get_or_create(&[("outcome", answer.outcome.name())])
             .inc();
         self.request_seconds.observe(after.as_secs_f64());
+        if answer.version_warning {
+            self.version_warnings.inc();
+        }
         self.used(answer);
     }
 
