@@ -265,6 +265,21 @@ async fn an_audience_that_is_too_large_or_blocked_waits_for_somebody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_audience_that_can_be_written_to_and_not_be_replaced_keeps_its_members() {
+    let shown = |code| changed(move |change| change.operation_status = Some(code));
+    let stage = stage().await;
+    // Out of date: Meta asks for a normal state.
+    stage.change(shown(450));
+    stage.live(None, Duration::from_secs(1_800)).await;
+    assert!(stage.holds(OLD));
+    assert!(!stage.queue.is_empty() && stage.queue.dead_letters().is_empty());
+    stage.change(shown(0));
+    stage.work().await;
+    assert!(stage.holds(NEW));
+    stage.check_sessions();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_audience_whose_last_replacement_failed_is_replaced() {
     let stage = stage().await;
     stage.change(changed(|change| change.operation_status = Some(415)));

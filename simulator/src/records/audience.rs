@@ -261,17 +261,19 @@ impl Audience {
         if self.condition.flagged {
             return (471, "This audience may break a rule and was flagged.");
         }
+        if let Some(code) = self.condition.shown {
+            return (code, "As the simulator was told.");
+        }
         if self.is_being_replaced() {
             return (414, "The audience is being replaced.");
         }
         if self.replace_failed {
             return (415, "Replacing the audience has failed.");
         }
-        match (self.condition.shown, self.condition.delete_time) {
-            (Some(code), _) => (code, "As the simulator was told."),
-            (None, Some(_)) => (100, "This audience is expiring."),
-            (None, None) if self.first_upload.is_none() => (410, "No file has been uploaded yet."),
-            (None, None) => (200, "Normal"),
+        match self.condition.delete_time {
+            Some(_) => (100, "This audience is expiring."),
+            None if self.first_upload.is_none() => (410, "No file has been uploaded yet."),
+            None => (200, "Normal"),
         }
     }
 

@@ -173,8 +173,14 @@ async fn it_begins_on_an_audience_in_a_normal_state() {
         assert_eq!(world.add([1]).await.status, 200, "{code}");
     }
     change(&world, shown(0));
-    let taken = world.batch(REPLACE, members([2]), (7, 1, true)).await;
+    let taken = world.batch(REPLACE, members([2]), (7, 1, false)).await;
     assert_eq!(taken.status, 200);
+    // What is told need not be what is.
+    change(&world, shown(200));
+    assert_eq!(world.operation().await, 200);
+    assert_eq!(world.add([3]).await.error(), (400, 2_650, Some(1_870_145)));
+    change(&world, shown(0));
+    assert_eq!(world.operation().await, 414);
 }
 
 #[tokio::test]
