@@ -52,9 +52,13 @@ fn panic_in_many_ways(log: &str) {
             let cell = format!("{MARK}\u{e4}");
             drop(cell[..MARK.len() + 1].to_owned());
         },
-        || Err::<(), String>(person(2)).unwrap(),
+        || refused().unwrap(),
     ];
     for way in ways {
         assert!(std::thread::spawn(way).join().is_err());
     }
+}
+
+fn refused() -> Result<(), String> {
+    Err(person(2))
 }

@@ -77,9 +77,9 @@ async fn what_is_put_aside_tells_of_no_person() {
     }
     stage.queue.send(format!("{{\"{MARK}\": \"{MARK}\"}}"));
     // And people whose turn it is at the audience, while Meta is out of order.
-    let people = format!("id,email,consent,paid\nzqx7mark-id-1,jane.zqx7mark.1@example.com,Y,1\n");
+    let people = "id,email,consent,paid\nzqx7mark-id-1,jane.zqx7mark.1@example.com,Y,1\n";
     for key in ["audiences/people.csv", "leavers/people.csv"] {
-        let object = stage.put(key, &people);
+        let object = stage.put(key, people);
         stage.announce(&object, None).await;
     }
     let has_sent = || meta.seen().iter().any(|one| found(&one.body).is_some());
