@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    audience_activator::telemetry::tell_panics_by_their_place();
     audience_activator::cli::run(std::env::args_os()).into()
 }

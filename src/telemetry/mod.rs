@@ -3,6 +3,8 @@
 
 mod logs;
 mod metrics;
+mod panics;
 
 pub use logs::init_logs;
 pub use metrics::{InFlight, Metrics, QuotaState};
+pub use panics::tell_panics_by_their_place;

@@ -11,7 +11,8 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use crate::files::{Content, Kind, Row, external_id, hashed_email, sha256};
-use crate::play::{Played, contents};
+use crate::meta::Accepted;
+use crate::play::{Played, contents, refuses};
 use crate::queue::keys;
 use crate::schedule::Planned;
 use crate::{AUDIENCE, BUCKET, DATASET};
@@ -39,7 +40,15 @@ pub fn check(played: &Played, calm: &Played) -> Vec<String> {
     found.extend(arrived.check(played));
     found.extend(repeats(played));
     found.extend(dead_letters(played));
+    found.extend(mixed(played));
     found
+}
+
+/// No request may hold rows of two versions.
+fn mixed(played: &Played) -> Vec<String> {
+    let tell = |versions: &BTreeSet<_>| format!("a batch mixes {versions:?}");
+    let found = |accepted: &Accepted| accepted.mixed.iter().map(tell).collect();
+    played.meta.accepted(found)
 }
 
 /// Rows that Meta has, each counted once.
@@ -79,9 +88,6 @@ fn repeats(played: &Played) -> Vec<String> {
     let mut found = Vec::new();
     let (world, seen) = (&played.world, &played.seen);
     let objects = &played.schedule.objects;
-    let refuses = |object: &Planned| {
-        contents(object).any(|content| content.count(|kind| kind == Kind::Refused) > 0)
-    };
     let in_parts = world.cut_in_parts.load(Ordering::Relaxed) || objects.iter().any(refuses);
     let ends = match in_parts {
         true => seen.attempts,

@@ -1,12 +1,13 @@
 //! One worker's way to Meta: the simulator in the same process, with answers that are
 //! lost, late, or of another kind. Every body that Meta accepted is remembered, by a digest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use audience_activator::config::Config;
 use audience_activator::meta::{Exchange, ExchangeError, HttpRequest, HttpResponse, Method};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -15,6 +16,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use simulator::{Platform, Reply};
 use tokio::time::sleep;
 
+use crate::BUCKET;
+use crate::source::Bucket;
+use crate::state::State;
 use crate::world::{Call, Fate, Life};
 
 pub const ENDPOINT: &str = "https://meta.invalid";
@@ -29,9 +33,17 @@ const LATE: Duration = Duration::from_secs(45);
 pub struct Meta {
     pub platform: Platform,
     accepted: Mutex<Accepted>,
+    /// Which row of which version of an object a person is, known by the hash of the
+    /// address.
+    people: HashMap<String, (Version, u64)>,
+    /// The keys of objects of which some rows are refused, so that batches are halved.
+    refused: BTreeSet<String>,
     /// Faults of the stage's own, to see that they are found.
     pub pretends: AtomicBool,
 }
+
+/// An object's key, and which of its versions.
+pub type Version = (String, usize);
 
 /// Which bodies were accepted.
 #[derive(Default)]
@@ -41,6 +53,8 @@ pub struct Accepted {
     pub requests: u64,
     /// Of the longest that was sent.
     pub most_rows: u64,
+    /// Those that held people of several versions, or of several objects.
+    pub mixed: Vec<BTreeSet<Version>>,
 }
 
 impl Accepted {
@@ -56,8 +70,31 @@ impl Meta {
         Meta {
             platform,
             accepted: Mutex::default(),
+            people: HashMap::new(),
+            refused: BTreeSet::new(),
             pretends: AtomicBool::new(false),
         }
+    }
+
+    pub fn that_knows(mut self, people: impl Iterator<Item = (String, (Version, u64))>) -> Meta {
+        self.people.extend(people);
+        self
+    }
+
+    pub fn that_refuses(mut self, keys: impl Iterator<Item = String>) -> Meta {
+        self.refused.extend(keys);
+        self
+    }
+
+    fn refuses(&self, key: &str) -> bool {
+        self.refused.contains(key)
+    }
+
+    /// Who is in a body, as far as they are known by their addresses.
+    fn people<'m>(&'m self, body: &'m [u8]) -> impl Iterator<Item = &'m (Version, u64)> {
+        let texts = body.split(|byte| *byte == b'"');
+        let hashes = texts.filter(|text| text.len() == 64);
+        hashes.filter_map(|hash| self.people.get(std::str::from_utf8(hash).ok()?))
     }
 
     pub fn accepted<T>(&self, look: impl FnOnce(&Accepted) -> T) -> T {
@@ -79,8 +116,15 @@ impl Meta {
         let reply = self.platform.answer(method, path, &headers, body.clone());
         let reply = reply.await;
         let (first, rows) = rows(&body);
+        let versions: BTreeSet<_> = self
+            .people(&body)
+            .map(|(version, _)| version.clone())
+            .collect();
         let mut accepted = self.accepted.lock().unwrap();
         accepted.most_rows = accepted.most_rows.max(rows);
+        if versions.len() > 1 {
+            accepted.mixed.push(versions);
+        }
         if is_accepted(&reply) {
             accepted.requests += 1;
             let mut hasher = DefaultHasher::new();
@@ -117,12 +161,16 @@ fn rows(body: &[u8]) -> (String, u64) {
 pub struct RemoteMeta {
     pub inner: Arc<Meta>,
     pub life: Arc<Life>,
+    pub bucket: Arc<Bucket>,
+    pub state: Arc<State>,
+    pub config: Arc<Config>,
 }
 
 impl Exchange for RemoteMeta {
     fn exchange(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, ExchangeError>> {
         Box::pin(async move {
             let fate = self.life.fate(Call::Send).await;
+            self.look_at(&request.body);
             let waiting = Waiting::new(&self.life, fate);
             let inner = self.inner.clone();
             if let Fate::Odd(how) = fate
@@ -179,6 +227,29 @@ impl Exchange for RemoteMeta {
 }
 
 impl RemoteMeta {
+    /// What is recorded to be at Meta is not sent again, and no more is out than may have
+    /// to be.
+    fn look_at(&self, body: &[u8]) {
+        let mut people = self.inner.people(body).peekable();
+        let Some(((key, number), first)) = people.peek().copied() else {
+            return;
+        };
+        let (life, world) = (&self.life, &self.life.world);
+        let versions = self.bucket.versions(key);
+        let route = self.config.route_for(BUCKET, key).unwrap();
+        let recorded = self.state.recorded(life, &versions[*number], &route.name);
+        let Some(recorded) = recorded else { return };
+        if let Some((_, row)) = people.find(|(_, row)| recorded.holds(*row)) {
+            world.broken(format!("row {row} of {key} is sent, and recorded as sent"));
+        }
+        let out = life.sends(*first, &recorded);
+        let most = self.config.delivery.requests_in_flight;
+        let in_parts = world.cut_in_parts.load(Ordering::Relaxed) || self.inner.refuses(key);
+        if out > most && !in_parts {
+            world.broken(format!("{out} batches of {key} are out, more than {most}"));
+        }
+    }
+
     /// What comes in place of an effect, in most of the odd cases.
     async fn instead(&self, how: u32) -> Option<Result<HttpResponse, ExchangeError>> {
         let json = |status, text: &'static str| Some(Ok(response(status, text.as_bytes())));

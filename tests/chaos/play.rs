@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::files::{Content, Kind, external_id, hashed_email};
-use crate::meta::{Accepted, ENDPOINT, Meta, RemoteMeta};
+use crate::meta::{Accepted, ENDPOINT, Meta, RemoteMeta, Version};
 use crate::queue::RemoteQueue;
 use crate::schedule::{Other, Planned, Schedule, Settings, TokenChange};
 use crate::source::{Bucket, RemoteBucket};
@@ -218,6 +218,10 @@ impl Stage {
         for content in schedule.objects.iter().flat_map(contents) {
             refuse(&meta, content);
         }
+        let refused = schedule.objects.iter().filter(|object| refuses(object));
+        let meta = meta
+            .that_knows(schedule.objects.iter().flat_map(versions))
+            .that_refuses(refused.map(|object| object.key.clone()));
         let vanishes = sabotage == Sabotage::AMessageVanishes;
         let pretends = sabotage == Sabotage::MetaHasNotHeardOfABatch;
         meta.pretends.store(pretends, Ordering::Relaxed);
@@ -252,6 +256,7 @@ impl Stage {
             queue: Arc::new(RemoteQueue {
                 inner: self.queue.clone(),
                 state: self.state.clone(),
+                config: self.config.clone(),
                 life: life.clone(),
                 loses_messages: self.loses_messages.clone(),
             }),
@@ -267,6 +272,9 @@ impl Stage {
         let meta = RemoteMeta {
             inner: self.meta.clone(),
             life: life.clone(),
+            bucket: self.bucket.clone(),
+            state: self.state.clone(),
+            config: self.config.clone(),
         };
         let parts = Parts::over(Arc::new(meta), self.config.clone(), places);
         let parts = Arc::new(parts);
@@ -278,6 +286,20 @@ impl Stage {
 pub fn contents(object: &Planned) -> impl Iterator<Item = &Content> {
     let later = object.later.as_ref().map(|(_, content)| content);
     std::iter::once(&object.content).chain(later)
+}
+
+/// Whether Meta refuses rows of it, which it takes some halvings to find.
+pub fn refuses(object: &Planned) -> bool {
+    contents(object).any(|content| content.count(|kind| kind == Kind::Refused) > 0)
+}
+
+/// The people of each version of an object, by what Meta gets of them.
+fn versions(object: &Planned) -> impl Iterator<Item = (String, (Version, u64))> {
+    contents(object).enumerate().flat_map(|(number, content)| {
+        let version: Version = (object.key.clone(), number);
+        let rows = content.numbered();
+        rows.map(move |(number, row)| (hashed_email(row.person), (version.clone(), number)))
+    })
 }
 
 /// Meta takes none of the rows that are to be refused, in whatever company they come.

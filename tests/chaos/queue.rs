@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use audience_activator::config::Config;
 use audience_activator::event::{self, Decoded};
+use audience_activator::object::is_marker;
 use audience_activator::queue::{
     DeadLetter, DeadLettered, InProcessQueue, Message, Queue, QueueError, QueueFacts, ReceiptHandle,
 };
 use futures_util::future::BoxFuture;
 
+use crate::BUCKET;
 use crate::state::State;
 use crate::world::{Call, Failed, Fate, Life};
 
@@ -20,6 +23,7 @@ pub struct RemoteQueue {
     pub inner: Arc<InProcessQueue>,
     /// To see, at each deletion, that all there is to do is done.
     pub state: Arc<State>,
+    pub config: Arc<Config>,
     pub life: Arc<Life>,
     /// A fault of the stage's own, to see that it is found: messages vanish.
     pub loses_messages: Arc<AtomicBool>,
@@ -53,10 +57,19 @@ impl Queue for RemoteQueue {
 
     fn delete<'a>(&'a self, handle: &'a ReceiptHandle) -> BoxFuture<'a, Result<(), QueueError>> {
         let inner = self.inner.clone();
-        let state = self.state.clone();
         let owned = handle.clone();
+        let deletion = Deletion {
+            queue: self.inner.clone(),
+            state: self.state.clone(),
+            config: self.config.clone(),
+            body: self.state.held(handle),
+        };
+        let life = self.life.clone();
         let effect = async move {
-            state.about_to_delete(&owned);
+            if let Some(unsettled) = deletion.is_too_early() {
+                let what = format!("the message of {unsettled} is deleted too early");
+                life.world.broken(what);
+            }
             inner.delete(&owned).await
         };
         Box::pin(async move {
@@ -108,6 +121,39 @@ impl Queue for RemoteQueue {
 
     fn facts(&self) -> BoxFuture<'_, Result<QueueFacts, QueueError>> {
         self.inner.facts()
+    }
+}
+
+/// A message is deleted only once its receipts, the ledger or the dead-letter queue say
+/// what became of all that it names; or if it names nothing.
+struct Deletion {
+    queue: Arc<InProcessQueue>,
+    state: Arc<State>,
+    config: Arc<Config>,
+    body: String,
+}
+
+impl Deletion {
+    /// Of what nothing would be left to tell.
+    fn is_too_early(&self) -> Option<String> {
+        let letters = self.queue.dead_letters();
+        let is_put_aside = letters.iter().any(|(body, _)| *body == self.body);
+        let events = match event::decode(&self.body) {
+            Decoded::Noise(_) => return None,
+            Decoded::NotUnderstood(_) if is_put_aside => return None,
+            Decoded::NotUnderstood(_) => return Some("nobody knows what".to_owned()),
+            Decoded::Objects(events) => events,
+        };
+        let unsettled = events.into_iter().find(|event| {
+            let key = &event.address.key;
+            let route = self.config.route_for(BUCKET, key);
+            let is_data = is_marker(key, event.size.unwrap_or(1)).is_none();
+            let Some(route) = route.filter(|_| is_data) else {
+                return false;
+            };
+            !self.state.is_settled(event, &route.name)
+        });
+        unsettled.map(|event| event.address.key)
     }
 }
 

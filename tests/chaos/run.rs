@@ -73,12 +73,22 @@ pub fn show_the_log() {
 }
 
 pub fn play_seed(seed: u64, sabotage: Sabotage) -> Outcome {
+    play_changed(seed, |_| {}, sabotage)
+}
+
+/// Plays what is drawn once it is changed.
+pub fn play_changed(seed: u64, change: fn(&mut Schedule), sabotage: Sabotage) -> Outcome {
     let panics = PANICS.get();
-    let schedule = Schedule::draw(seed);
+    let drawn = || {
+        let mut schedule = Schedule::draw(seed);
+        change(&mut schedule);
+        schedule
+    };
+    let schedule = drawn();
+    let calm = drawn().calm();
     let drawn = format!("{schedule:#?}");
     let now = OffsetDateTime::now_utc();
     let played = catch_unwind(AssertUnwindSafe(|| {
-        let calm = Schedule::calm(seed);
         let calm = on_a_paused_clock(play(calm, now, Sabotage::None));
         let played = on_a_paused_clock(play(schedule, now, sabotage));
         (check(&played, &calm), played.seen, played.world.log())
@@ -105,7 +115,7 @@ fn on_a_paused_clock<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// The seeds that fail, or the first few of them, and what happened in all together.
-pub fn play_seeds(seeds: Range<u64>) -> (Vec<Outcome>, Seen) {
+pub fn play_seeds(seeds: Range<u64>, change: fn(&mut Schedule)) -> (Vec<Outcome>, Seen) {
     let began = Instant::now();
     let next = AtomicU64::new(seeds.start);
     let failed = Mutex::new(Vec::new());
@@ -117,9 +127,11 @@ pub fn play_seeds(seeds: Range<u64>) -> (Vec<Outcome>, Seen) {
             if seed >= seeds.end || failed.lock().unwrap().len() >= MOST_FAILURES {
                 return;
             }
-            let outcome = play_seed(seed, Sabotage::None);
+            let outcome = play_changed(seed, change, Sabotage::None);
             seen.lock().unwrap().add(outcome.seen);
             if !outcome.found.is_empty() {
+                // In case that somebody does not wait for the end.
+                eprintln!("seed {seed} fails");
                 failed.lock().unwrap().push(outcome);
             }
             let mut told = told.lock().unwrap();

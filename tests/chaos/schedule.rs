@@ -88,6 +88,14 @@ pub enum Other {
 }
 
 impl Other {
+    pub const ALL: [Other; 5] = [
+        Other::Poison,
+        Other::Missing,
+        Other::Marker,
+        Other::Unrouted,
+        Other::NotUnderstood,
+    ];
+
     pub fn key(self) -> &'static str {
         match self {
             Other::Poison => "conversions/shoes.csv",
@@ -144,14 +152,7 @@ impl Schedule {
         let planned = random.u64(1..=3);
         let objects = (0..planned).map(|number| Planned::draw(random, number));
         let objects: Vec<Planned> = objects.collect();
-        let others = [
-            Other::Poison,
-            Other::Missing,
-            Other::Marker,
-            Other::Unrouted,
-            Other::NotUnderstood,
-        ];
-        let others = others.into_iter().filter(|_| random.u32(..8) == 0);
+        let others = Other::ALL.into_iter().filter(|_| random.u32(..8) == 0);
         let others = others.collect();
         let workers = random.usize(1..=3);
         Schedule {
@@ -181,8 +182,7 @@ impl Schedule {
     }
 
     /// The same objects, and nothing that goes wrong.
-    pub fn calm(seed: u64) -> Schedule {
-        let drawn = Schedule::draw(seed);
+    pub fn calm(self) -> Schedule {
         Schedule {
             workers: 1,
             weather: Weather::default(),
@@ -190,8 +190,36 @@ impl Schedule {
             stops: Vec::new(),
             others: Vec::new(),
             token: None,
-            ..drawn
+            ..self
         }
+    }
+
+    /// Every text is overwritten while it is read, by one of as many rows.
+    pub fn all_overwritten(&mut self) {
+        let mut random = Rng::with_seed(!self.seed);
+        for (number, object) in (1..).zip(&mut self.objects) {
+            let format = match object.content.format {
+                Format::Parquet => continue,
+                format => format,
+            };
+            // Several ranged reads long, so that it happens between two of them.
+            let mut content = |first| Content::random(&mut random, format, first, 4_000);
+            object.content = content(number * 1_000_000);
+            let later = content(number * 1_000_000 + 500_000);
+            object.later = Some((random.u32(1..20), later));
+            object.replay = None;
+        }
+    }
+
+    /// Messages of every kind, between places that fail one call in three.
+    pub fn all_messages_in_a_storm(&mut self) {
+        const WORST: u32 = 300;
+        self.others = Other::ALL.to_vec();
+        self.storm = Duration::from_secs(3_000);
+        self.weather.queue = WORST;
+        self.weather.ledger = WORST;
+        self.weather.receipts = WORST;
+        self.weather.secrets = WORST;
     }
 }
 

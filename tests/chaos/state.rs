@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use audience_activator::ledger::{Entry, Found, Put, State as EntryState, Tag};
+use audience_activator::event::ObjectEvent;
+use audience_activator::ledger::{Entry, Found, Progress, Put, State as EntryState, Tag};
 use audience_activator::object::version::ObjectVersion;
 use audience_activator::queue::ReceiptHandle;
 use audience_activator::receipts::{ObjectDescription, Receipt, Status};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::queue::keys;
-use crate::world::World;
+use crate::world::{Life, World};
 
 pub struct State {
     world: Arc<World>,
@@ -54,7 +54,7 @@ impl Stored {
     }
 }
 
-fn place(object: &ObjectDescription, route: &str) -> Place {
+pub fn place(object: &ObjectDescription, route: &str) -> Place {
     (route.to_owned(), serde_json::to_string(object).unwrap())
 }
 
@@ -82,6 +82,18 @@ impl State {
             entry: stored.entry(),
             tag: Tag(stored.tag.to_string()),
             age: self.world.seems_old(stored.at.elapsed()),
+        })
+    }
+
+    /// What is recorded of the object, if it is in this worker's hand, and never was for
+    /// another message: what was begun for that one may still go on.
+    pub fn recorded(&self, life: &Life, object: &ObjectVersion, route: &str) -> Option<Recorded> {
+        let place = place_of(object, route);
+        let entry = self.kept().entries.get(&place)?.entry();
+        let is_his = life.is_only(&place, &entry.owner);
+        is_his.then_some(Recorded {
+            place,
+            progress: entry.progress,
         })
     }
 
@@ -181,25 +193,45 @@ impl State {
         kept.held.insert(handle.0.clone(), body.to_owned());
     }
 
-    /// A message is deleted only once the ledger says that there is nothing left to do.
-    pub fn about_to_delete(&self, handle: &ReceiptHandle) {
+    /// What a message in hand says.
+    pub fn held(&self, handle: &ReceiptHandle) -> String {
         let kept = self.kept();
-        let body = kept.held.get(&handle.0).map_or("", String::as_str);
-        for key in keys(body) {
-            let of_key = kept.entries.values().map(Stored::entry);
-            let mut of_key = of_key.filter(|entry| entry.object.key == key).peekable();
-            let settled = |entry: Entry| {
-                entry.deliveries > 0
-                    || !matches!(
-                        entry.state,
-                        EntryState::InProgress | EntryState::Waiting { .. }
-                    )
+        kept.held.get(&handle.0).cloned().unwrap_or_default()
+    }
+
+    /// Whether receipt and ledger say that what the event asks for is through.
+    pub fn is_settled(&self, event: &ObjectEvent, route: &str) -> bool {
+        let kept = self.kept();
+        let mut entries = kept.entries.iter();
+        entries.any(|(place, stored)| {
+            let entry = stored.entry();
+            let (object, address) = (&entry.object, &event.address);
+            let is_its = entry.route == route
+                && object.key == address.key
+                // Without versions what is there now is as good.
+                && (address.version_id.is_none() || object.version_id == address.version_id);
+            let is_replayed = |name| entry.replayed.contains(name);
+            let is_through = match entry.state {
+                EntryState::Superseded | EntryState::Quarantined { .. } => true,
+                // A duplicate, of what is being replayed now, perhaps.
+                _ => entry.deliveries > 0 && event.replay_name.iter().all(is_replayed),
             };
-            if of_key.peek().is_some() && !of_key.any(settled) {
-                self.world
-                    .broken(format!("the message of {key} is deleted too early"));
-            }
-        }
+            is_its && is_through && kept.receipts.contains_key(place)
+        })
+    }
+}
+
+/// How far an object is acknowledged.
+pub struct Recorded {
+    pub place: Place,
+    progress: Progress,
+}
+
+impl Recorded {
+    pub fn holds(&self, row: u64) -> bool {
+        let mut beyond = self.progress.beyond.iter();
+        row <= self.progress.watermark.position.rows
+            || beyond.any(|batch| (batch.first_row..=batch.last_row).contains(&row))
     }
 }
 

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use secrecy::SecretString;
 
-use crate::state::State;
+use crate::state::{State, place};
 use crate::world::{Call, Failed, Fate, Life};
 
 /// As long as the stores in S3 try for.
@@ -54,6 +54,8 @@ impl Ledger for RemoteState {
     ) -> BoxFuture<'a, Result<Put, LedgerError>> {
         let (inner, entry) = (self.inner.clone(), entry.clone());
         let expected = expected.cloned();
+        let place = place(&entry.object, &entry.route);
+        self.life.claims(place, &entry.owner);
         let effect = async move { inner.put_entry(&entry, expected.as_ref()) };
         Box::pin(async move {
             let fate = self.life.fate(Call::WriteEntry).await;

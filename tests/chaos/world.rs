@@ -1,6 +1,7 @@
 //! What all workers of a run share beside the places they work with: the count of steps,
 //! the luck of each call, and what was seen to go against a promise.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::schedule::{Crash, Schedule, Weather, When};
+use crate::state::{Place, Recorded};
 
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,13 +122,20 @@ impl World {
         self.random.lock().unwrap().u32(..most)
     }
 
-    /// How old something seems by a clock that is not ours, and may be wrong by an hour.
+    /// How old something seems by a clock that is not ours, and may be wrong by an hour in
+    /// either direction.
     pub fn seems_old(&self, age: Duration) -> Duration {
         if self.is_calm.load(Ordering::Relaxed) || self.draw(1000) >= self.weather.wrong_clock {
             return age;
         }
-        self.note("the ledger's clock is an hour ahead");
-        age + Duration::from_secs(3_600)
+        let hour = Duration::from_secs(3_600);
+        if self.draw(2) == 0 {
+            self.note("the ledger's clock is an hour ahead");
+            age + hour
+        } else {
+            self.note("the ledger's clock is an hour behind");
+            age.saturating_sub(hour)
+        }
     }
 
     /// How long Meta takes for a request.
@@ -183,6 +192,10 @@ pub struct Life {
     pub name: String,
     is_over: AtomicBool,
     over: Notify,
+    /// As whom it has claimed an object, by the place of its entry.
+    claims: Mutex<BTreeMap<Place, BTreeSet<String>>>,
+    /// The batches that were sent and are not recorded, by their first rows.
+    out: Mutex<BTreeMap<Place, BTreeSet<u64>>>,
 }
 
 impl Life {
@@ -192,7 +205,31 @@ impl Life {
             name,
             is_over: AtomicBool::new(false),
             over: Notify::new(),
+            claims: Mutex::default(),
+            out: Mutex::default(),
         }
+    }
+
+    pub fn claims(&self, place: Place, owner: &str) {
+        let mut claims = self.claims.lock().unwrap();
+        claims.entry(place).or_default().insert(owner.to_owned());
+    }
+
+    /// Whether it works on the object as this owner, and never did as another: what that
+    /// one began may still go on.
+    pub fn is_only(&self, place: &Place, owner: &str) -> bool {
+        let claims = self.claims.lock().unwrap();
+        let owners = claims.get(place);
+        owners.is_some_and(|owners| owners.len() == 1 && owners.contains(owner))
+    }
+
+    /// Sends the batch that begins with this row; says how many are out with it.
+    pub fn sends(&self, first: u64, recorded: &Recorded) -> usize {
+        let mut out = self.out.lock().unwrap();
+        let out = out.entry(recorded.place.clone()).or_default();
+        out.insert(first);
+        out.retain(|row| !recorded.holds(*row));
+        out.len()
     }
 
     pub fn end(&self) {

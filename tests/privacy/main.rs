@@ -12,5 +12,7 @@ mod configuration;
 mod debug;
 mod echo;
 mod marks;
+mod panics;
 mod program;
+mod put_aside;
 mod worker;

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use audience_activator::credentials::{RawSecret, recognise};
 use flate2::read::MultiGzDecoder;
 use futures_util::stream::{self, StreamExt};
+
+use secrecy::SecretString;
 
 use super::echo::{self, Answer};
 use super::marks::{APP_SECRET, HEADER, MARK, TOKEN, assert_clean, found, found_plain, person};
@@ -289,7 +292,7 @@ async fn upload(case: &Case, json: bool) -> Said {
 }
 
 /// Names and content of all files below a directory.
-fn contents(directory: &Path) -> String {
+pub(crate) fn contents(directory: &Path) -> String {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return String::new();
     };
@@ -377,6 +380,54 @@ fn validated(case: &Case, rows: &str, json: bool) -> String {
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert_eq!(output.status.code(), Some(case.exit), "{what}: {said:?}");
     said.concat()
+}
+
+/// What `preflight` says before a Meta that answers so.
+async fn preflight(secret: &str, answer: Answer, json: bool) -> String {
+    let meta = echo::answering(answer).await;
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, configuration(&directory.path().join("state"))).unwrap();
+    let mut command = program();
+    command
+        .arg("preflight")
+        .args(json.then_some("--json"))
+        .arg("--config")
+        .arg(&config)
+        .env("META_TOKEN", secret)
+        .env("ACTIVATOR_META_ENDPOINT", meta.url())
+        .env("ACTIVATOR_LOG_LEVEL", "trace")
+        .stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(matches!(output.status.code(), Some(0 | 1 | 4)), "{said:?}");
+    assert_eq!(
+        meta.seen().is_empty(),
+        recognised(secret).is_none(),
+        "{said:?}"
+    );
+    assert!(
+        said[0].contains("events") && said[0].contains("members"),
+        "{said:?}"
+    );
+    said.concat()
+}
+
+fn recognised(secret: &str) -> Option<()> {
+    let raw = RawSecret::Text(SecretString::from(secret));
+    recognise(&raw).ok().map(drop)
+}
+
+#[tokio::test]
+async fn preflight_tells_nothing_of_a_secret_whatever_meta_answers() {
+    let mut cases = answers();
+    cases.retain(|case| !case.settings.is_empty() && case.route == "events");
+    cases.extend(secrets());
+    for (case, json) in cases.iter().zip([true, false].into_iter().cycle()) {
+        let said = preflight(&case.secret, case.answer, json).await;
+        assert_clean(&format!("preflight: {}", case.what), &said);
+    }
 }
 
 #[tokio::test]
