@@ -12,6 +12,7 @@ use super::halt::Halt;
 use super::parts::Parts;
 use super::preflight::with_audience_found;
 use super::progress::Progress;
+use super::quarters::Room;
 use super::replace;
 use super::turn::give_back;
 use crate::config::Route;
@@ -97,6 +98,7 @@ impl Activation<'_> {
             Looked::Done => return Ok(self.already_delivered()),
             Looked::Free(found) => found,
         };
+        let _room = self.room(free.as_deref()).await?;
         let credentials = self.or_halted(self.credentials()).await?;
         let found = self.audience_found(&credentials).await?;
         // Before the claim, so that an object that waits for its turn is nobody's.
@@ -112,6 +114,19 @@ impl Activation<'_> {
     ) -> Result<Option<Route>, Halt> {
         self.or_halted(with_audience_found(self.parts, self.route, credentials))
             .await
+    }
+
+    /// Where it is worked on: beside others, or alone. Waited for before the turn and the
+    /// claim, so that an object that waits holds nobody up, and has no attempt that the death
+    /// of another one ends. None for one that is only given up.
+    pub(super) async fn room(&self, found: Option<&Found>) -> Result<Option<Room<'_>>, Halt> {
+        let attempts = found.map_or(1, |found| found.entry.attempts_with_the_next());
+        let most = self.parts.config.ledger.attempts_without_progress;
+        if self.may_quarantine && attempts as usize > most {
+            return Ok(None);
+        }
+        let room = async { Ok::<_, Halt>(self.parts.quarters.room(attempts).await) };
+        self.or_halted(room).await.map(Some)
     }
 
     /// The same activation, on another route if one is given, once it is its turn at the

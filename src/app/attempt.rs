@@ -124,9 +124,6 @@ impl<'a> Attempt<'a> {
             return Err(Refusal::RouteChanged.into());
         }
         let Activation { parts, route, .. } = self.activation;
-        let without_progress = self.entry.attempts.without_progress;
-        let room = async { Ok(parts.quarters.room(without_progress).await) };
-        let _room = self.or_halted(room).await?;
         let progress = &self.entry.progress;
         let goes_on = progress.answered.batches > 0;
         let at = (progress.watermark.batches > 0).then_some(progress.watermark.position);

@@ -15,7 +15,7 @@ use crate::documents::DocumentError;
 use crate::error_chain::ErrorChain;
 use crate::identity::MappingError;
 use crate::identity::key::Key;
-use crate::ledger::{LedgerError, Lost};
+use crate::ledger::{LedgerError, Lost, PANICKED};
 use crate::meta::{ErrorCode, TooOld};
 use crate::object::{ContentError, ObjectError};
 use crate::receipts::{Status, StoreError};
@@ -207,7 +207,7 @@ impl Halt {
             Halt::Lost(_) => "lost",
             Halt::Again => "again",
             Halt::NoProgress => "no_progress",
-            Halt::Panicked => "panicked",
+            Halt::Panicked => PANICKED,
             Halt::Run(halt) => halt.status(),
         }
     }

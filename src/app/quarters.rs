@@ -3,7 +3,8 @@
 //! An object that kills its worker takes the attempts of all others in hand with it, and
 //! after a few such ends all of them would look like poison. So one that has come to
 //! nothing several times is worked on alone: if it dies again it dies alone, and one that
-//! only had bad company gets through.
+//! only had bad company gets through. Whoever waits for a room is not claimed yet, so that
+//! what happens in another one is no attempt of his.
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -23,8 +24,8 @@ pub(super) enum Room<'a> {
 
 impl Quarters {
     /// Waits for a room for an object that has had so many attempts in a row without
-    /// progress, this one included. Whoever waits to be alone is let in before those who
-    /// come later, so that nobody waits for ever.
+    /// progress, the one that it is for included. Whoever waits to be alone is let in
+    /// before those who come later, so that nobody waits for ever.
     pub(super) async fn room(&self, without_progress: u32) -> Room<'_> {
         if without_progress < SUSPECT {
             Room::Shared(self.0.read().await)

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod panics;
+mod stopping;
 mod unfinished;
 
 use std::ops::Range;

@@ -74,10 +74,19 @@ impl Worker {
         });
         // An empty queue answers the first poll at once, and the worker is ready.
         let mut wait = Duration::ZERO;
+        let mut is_cut_off = false;
         while let Some(free) = self.free_slots(&slots).await {
             self.parts.health.turned();
             self.parts.forget_old_stops();
-            match self.parts.queue.receive(free.len(), wait).await {
+            let received = tokio::select! {
+                biased;
+                received = self.parts.queue.receive(free.len(), wait) => received,
+                () = self.stop_is_over() => {
+                    is_cut_off = true;
+                    break;
+                }
+            };
+            match received {
                 Ok(messages) => {
                     failures = 0;
                     wait = self.parts.config.queue.wait;
@@ -96,7 +105,15 @@ impl Worker {
             }
         }
         let stopped_at = stopped_at.await.unwrap_or_else(|_| Instant::now());
-        self.drain(jobs, stopped_at).await
+        self.drain(jobs, stopped_at).await && !is_cut_off
+    }
+
+    /// Ends when a stop has taken as long as it may. A poll that takes longer is left: what it
+    /// brings comes back after its visibility timeout.
+    async fn stop_is_over(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(self.parts.config.worker.stop).await;
+        warn!("the limit for stopping is over, and the queue has not answered the last poll");
     }
 
     /// What runs as long as the loop does, and ends with it.

@@ -9,8 +9,8 @@ use super::tree::Report;
 /// For saving progress and giving the messages back, after the last answer.
 const AFTERWARDS: Duration = Duration::from_secs(5);
 
-/// Notes a request that may take longer than a stop waits for it. Nothing is lost by
-/// that, but it is sent again.
+/// Notes a request, or a poll, that may take longer than a stop waits for it. Nothing is
+/// lost by that, but it is sent again, or its messages come back late.
 pub(super) fn check(report: &Report<'_>, sections: &Sections, routes: &[Route]) {
     let stop = sections.worker.stop;
     let goes = |is: fn(&Destination) -> bool| routes.iter().any(|route| is(&route.destination));
@@ -36,5 +36,14 @@ pub(super) fn check(report: &Report<'_>, sections: &Sections, routes: &[Route]) 
                 AFTERWARDS.as_secs()
             ));
         }
+    }
+    let wait = sections.queue.wait;
+    if wait + AFTERWARDS > stop {
+        report.notice(format!(
+            "queue.wait_seconds is {} and worker.stop_seconds is {}: a stop may cut off a poll, whose messages then come back only after queue.visibility_seconds; keep {} seconds between them",
+            wait.as_secs(),
+            stop.as_secs(),
+            AFTERWARDS.as_secs()
+        ));
     }
 }

@@ -190,7 +190,7 @@ fn a_stop_that_the_platform_would_cut_off_is_a_fault_where_the_stop_is_set() {
 }
 
 #[test]
-fn a_request_that_a_stop_would_cut_off_is_noticed_where_a_route_may_send_it() {
+fn a_request_or_a_poll_that_a_stop_would_cut_off_is_noticed() {
     let audience = |stop: u32| {
         let route = with_routes(&[("a", None, "a/")]);
         format!("[worker]\nstop_seconds = {stop}\n{route}")
@@ -214,6 +214,22 @@ fn a_request_that_a_stop_would_cut_off_is_noticed_where_a_route_may_send_it() {
             Some("delivery.conversions_timeout_seconds is 30 and worker.stop_seconds is 34: "),
         ),
         (conversions(35), None),
+        (
+            format!(
+                "[delivery]\nconversions_timeout_seconds = 10\n{}",
+                conversions(24)
+            ),
+            Some(
+                "queue.wait_seconds is 20 and worker.stop_seconds is 24: a stop may cut off a poll",
+            ),
+        ),
+        (
+            format!(
+                "[delivery]\nconversions_timeout_seconds = 10\n{}",
+                conversions(25)
+            ),
+            None,
+        ),
     ] {
         let notices = valid(&text).notices;
         assert_eq!(notices.len(), usize::from(told.is_some()), "{notices:?}");

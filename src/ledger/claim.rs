@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::entry::{Attempts, Entry, Schema, State};
+use super::entry::{Attempts, Entry, PANICKED, Schema, State};
 use super::keeper::MOST_AHEAD;
 use super::progress::Progress;
 use super::{Found, Ledger, LedgerError, Put, Tag};
@@ -95,6 +95,14 @@ impl Entry {
             Wanted::Again => false,
         }
     }
+
+    /// How many attempts in a row without progress there are with one that begins now.
+    pub fn attempts_with_the_next(&self) -> u32 {
+        match self.state {
+            State::InProgress | State::Waiting { .. } => self.attempts.without_progress + 1,
+            State::Done | State::Superseded | State::Quarantined { .. } => 1,
+        }
+    }
 }
 
 impl Claimant<'_> {
@@ -173,8 +181,9 @@ impl Claimant<'_> {
         entry.claimed_at = now.into();
         entry.updated_at = now.into();
         entry.attempts.total += 1;
-        if entry.state == State::InProgress {
-            // Its owner died or was taken for dead, with requests out, perhaps.
+        if entry.state == State::InProgress || entry.state.reason().is_some_and(is_of_a_panic) {
+            // Its owner died or was taken for dead, with requests out, perhaps; or one of
+            // them was, when the work on it panicked.
             let sent_before = entry.progress.watermark.batches + MOST_AHEAD;
             let in_doubt_before = &mut entry.progress.in_doubt_before;
             *in_doubt_before = sent_before.max(*in_doubt_before);
@@ -269,6 +278,10 @@ impl Claimant<'_> {
             run: None,
         }
     }
+}
+
+fn is_of_a_panic(reason: &Code) -> bool {
+    reason.as_str() == PANICKED
 }
 
 #[cfg(test)]

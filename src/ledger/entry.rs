@@ -10,6 +10,10 @@ use crate::receipts::{Code, ObjectDescription, Timestamp};
 /// Why an object of a run waits that has nothing left to send.
 pub(super) const SENT: &str = "sent";
 
+/// Why an object waits, or was given up, the work on which panicked: with requests out,
+/// perhaps, that nobody waited for.
+pub const PANICKED: &str = "panicked";
+
 /// One document of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

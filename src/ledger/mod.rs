@@ -33,7 +33,7 @@ use crate::object::version::ObjectVersion;
 use crate::state::failure::Failure;
 
 pub use claim::{ChangedRoute, Claim, Claimant, Claimed, Look, Wanted};
-pub use entry::{Attempts, Entry, Schema, State};
+pub use entry::{Attempts, Entry, PANICKED, Schema, State};
 pub use keeper::{Ending, Keeper, Lost, remove_segments};
 pub use local::LocalLedger;
 pub use progress::{Answered, BatchRows, Progress, ReadCounts, RejectSegments, Watermark};

@@ -77,16 +77,22 @@ impl Writer {
 
     pub(super) async fn write(&mut self, entry: &Entry) -> Result<(), Lost> {
         let ends = self.ends();
+        let first = Instant::now();
         let mut failures = 0;
         loop {
             let began = Instant::now();
             match self.put(entry, ends).await {
-                Ok(Some(tag)) => {
+                Ok(Written::Now(tag)) => {
                     self.tag = tag;
                     self.since = began;
                     return Ok(());
                 }
-                Ok(None) => return Err(Lost::Taken),
+                Ok(Written::Before(tag)) => {
+                    self.tag = tag;
+                    self.since = first;
+                    return Ok(());
+                }
+                Ok(Written::ByAnother) => return Err(Lost::Taken),
                 Err(error) => self.failed(&error, &mut failures, ends).await?,
             }
         }
@@ -109,15 +115,14 @@ impl Writer {
         }
     }
 
-    /// The tag under which the entry lies now; `None` if somebody else's does.
-    async fn put(&self, entry: &Entry, ends: Instant) -> Result<Option<Tag>, LedgerError> {
+    async fn put(&self, entry: &Entry, ends: Instant) -> Result<Written, LedgerError> {
         match within(ends, self.ledger.put(entry, Some(&self.tag))).await? {
-            Put::Stored(tag) => Ok(Some(tag)),
+            Put::Stored(tag) => Ok(Written::Now(tag)),
             // It may be this very write, of which an answer was lost on the way.
             Put::Conflict => {
                 let there = within(ends, self.ledger.get(&self.object, &self.route)).await?;
                 let own = there.filter(|there| there.entry.is_same_write(entry));
-                Ok(own.map(|own| own.tag))
+                Ok(own.map_or(Written::ByAnother, |own| Written::Before(own.tag)))
             }
         }
     }
@@ -137,6 +142,14 @@ impl Writer {
         sleep(again - Instant::now()).await;
         Ok(())
     }
+}
+
+/// Whose entry lies there after a write, and since when.
+enum Written {
+    Now(Tag),
+    /// By one of the tries before this one, of which nothing was heard: the first, perhaps.
+    Before(Tag),
+    ByAnother,
 }
 
 /// A call that ends before the lease does, or has failed.

@@ -30,6 +30,8 @@ pub enum TurnLost {
         "the turn at the audience could not be renewed for as long as its lease ran: is the state location in reach?"
     )]
     NotRenewed,
+    #[error("whoever kept the turn at the audience failed by a fault of the program")]
+    Broken,
 }
 
 /// Dropping it leaves the turn to its lease.
@@ -53,11 +55,18 @@ impl HeldTurn {
             released: released.clone(),
         };
         let told = lost.clone();
+        // Held by the task, so that its panic counts as a loss too.
+        let guard = halt.drop_guard();
         let keeping = async move {
-            if let Err(why) = holding.hold().await {
-                // Nobody else sets it.
-                let _ = told.set(why);
-                halt.cancel();
+            match holding.hold().await {
+                Ok(()) => {
+                    guard.disarm();
+                }
+                Err(why) => {
+                    // Nobody else sets it; and it is set before anybody is stopped.
+                    let _ = told.set(why);
+                    drop(guard);
+                }
             }
         };
         let task = tokio::spawn(keeping.instrument(tracing::Span::current()));
@@ -71,7 +80,9 @@ impl HeldTurn {
 
     /// Why it was lost, once it is.
     pub fn lost(&self) -> Option<TurnLost> {
-        self.lost.get().copied()
+        let told = self.lost.get().copied();
+        // Nobody else ends it but who gives it back.
+        told.or_else(|| self.task.is_finished().then_some(TurnLost::Broken))
     }
 
     /// Gives the turn back, so that others need not wait for the lease to end.
@@ -203,5 +214,65 @@ impl fmt::Debug for HeldTurn {
         f.debug_struct("HeldTurn")
             .field("lost", &self.lost.get())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, clippy::unwrap_used)]
+
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::future::BoxFuture;
+
+    use super::super::{Mode, Take, Turns};
+    use super::*;
+    use crate::documents::{DocumentError, Documents, Looked, Put, Tag};
+
+    /// Keeps nothing, and breaks once it is told to.
+    #[derive(Default)]
+    struct Breaks(AtomicBool);
+
+    impl Documents for Breaks {
+        fn get<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Looked, DocumentError>> {
+            assert!(!self.0.load(Ordering::Relaxed), "a fault of the program");
+            Box::pin(async {
+                Ok(Looked {
+                    document: None,
+                    now: 0,
+                })
+            })
+        }
+
+        fn put<'a>(
+            &'a self,
+            _: &'a str,
+            _: Bytes,
+            _: Option<&'a Tag>,
+        ) -> BoxFuture<'a, Result<Put, DocumentError>> {
+            Box::pin(async { Ok(Put::Stored(Tag("1".to_owned()))) })
+        }
+
+        fn place_of(&self, path: &str) -> String {
+            path.to_owned()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_whose_keeper_breaks_counts_as_lost() {
+        let documents = Arc::new(Breaks::default());
+        let lease = Duration::from_secs(30);
+        let turns = Turns::new(documents.clone(), lease);
+        let halt = CancellationToken::new();
+        let taken = turns.take("1", Mode::Add, "a", halt.clone()).await.unwrap();
+        let Take::Held(turn) = taken else {
+            panic!("nobody else has it");
+        };
+        assert_eq!(turn.lost(), None);
+        documents.0.store(true, Ordering::Relaxed);
+        tokio::time::timeout(lease, halt.cancelled()).await.unwrap();
+        assert_eq!(turn.lost(), Some(TurnLost::Broken));
+        turn.release().await;
     }
 }

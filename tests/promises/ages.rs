@@ -104,7 +104,7 @@ fn an_object_that_grows_too_old_while_it_waits_is_not_sent() {
         let stage = Paused::new(ROUTES, SETTINGS, |builder| builder);
         throttled_for_hours(&stage, 1);
         let key = "conversions/people.csv";
-        stage.write(key, &file(30));
+        stage.write(key, file(30));
         let now = OffsetDateTime::now_utc().unix_timestamp();
         stage.written_at(key, now - OLD + 4 * HOUR);
         let object = stage.announce(key).await;

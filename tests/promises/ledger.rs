@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::stage::clock::{a_moment, later, until};
 use crate::stage::crash::{Point, When};
 use crate::stage::journal::Step;
-use crate::stage::people::file;
+use crate::stage::people::{HEADER, file, hashed_email, row};
 use crate::stage::{ROUTES, Stage};
 
 /// Longer than any lease, and than any rest of a message that was tried once or twice.
@@ -197,6 +197,48 @@ async fn a_crash_at_any_step_of_the_end_is_made_good() {
 }
 
 #[tokio::test]
+async fn a_crash_at_any_step_of_giving_up_is_made_good() {
+    let points = [
+        Point::ReceiptStored,
+        Point::LedgerGivenUp,
+        Point::PutAside,
+        Point::Deleted,
+    ];
+    for point in points {
+        for when in [When::Before, When::After] {
+            let settings = [("ACTIVATOR_LEDGER_ATTEMPTS_WITHOUT_PROGRESS", "1")];
+            let stage = Stage::with(ROUTES, &settings).await;
+            let object = stage.put("conversions/people.csv", "shoe_size\n42\n43\n");
+            stage.announce(&object, None).await;
+            stage.crash.at(point, when);
+            let worker = stage.work();
+            stage.crash.happens().await;
+            worker.abort();
+            much_later(&stage).await;
+
+            let worker = stage.work();
+            until_later(&stage, "it is put aside", || stage.queue.is_empty()).await;
+            worker.abort();
+            let receipt = stage.receipt(&object).await.unwrap();
+            assert_eq!(receipt.status.name(), "quarantined", "{when:?} {point:?}");
+            assert_eq!(stage.requests(), 0);
+            // One, or two where the first had no time to be the last.
+            let copied = (point, when) == (Point::PutAside, When::After)
+                || (point, when) == (Point::Deleted, When::Before);
+            let letters = stage.queue.dead_letters();
+            assert_eq!(letters.len(), 1 + usize::from(copied), "{when:?} {point:?}");
+            // An attempt that ends without a word leaves no reason behind.
+            let reasons = ["header_does_not_fit", "no_progress"];
+            assert!(
+                letters
+                    .iter()
+                    .all(|(_, letter)| reasons.contains(&&*letter.reason))
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn poison_is_quarantined_with_a_reason_and_not_looped() {
     let stage = stage().await;
     let object = stage.put("conversions/people.csv", "shoe_size\n42\n43\n");
@@ -216,6 +258,57 @@ async fn poison_is_quarantined_with_a_reason_and_not_looped() {
     assert_eq!(letters[0].1.reason, "header_does_not_fit");
     assert_eq!(letters[0].1.route.as_deref(), Some("buyers"));
     assert_eq!(stage.requests(), 0);
+}
+
+/// Two objects are in hand together, and with one of them the worker dies. That one is worked
+/// on alone in the end; whoever only waits for it has no attempt.
+#[tokio::test]
+async fn an_object_that_kills_its_worker_takes_no_other_with_it() {
+    let stage = stage().await;
+    let deadly = stage.put("conversions/deadly.csv", file(1));
+    let harmless = stage.put("conversions/harmless.csv", HEADER.to_owned() + &row(2));
+    let hangs = |person| {
+        let hangs = Fault::delay(Target::Events, Duration::from_secs(600));
+        let hangs = hangs.holding(hashed_email(person)).always();
+        stage.simulator.fault(hangs);
+    };
+    stage.announce(&deadly, None).await;
+    stage.announce(&harmless, None).await;
+    for death in 1.. {
+        // Of the first two attempts nobody can tell whose fault it is.
+        hangs(1);
+        if death <= 2 {
+            hangs(2);
+        }
+        let worker = stage.work();
+        let out = || stage.simulator.inspect().requests.in_flight;
+        let put_aside = || !stage.queue.dead_letters().is_empty();
+        until("it is in hand, or given up", || out() > 0 || put_aside()).await;
+        a_moment().await;
+        worker.abort();
+        stage.simulator.clear_faults();
+        until("nothing is out", || out() == 0).await;
+        if put_aside() {
+            break;
+        }
+        assert!(death < 10, "the deadly object is never given up");
+        much_later(&stage).await;
+    }
+    much_later(&stage).await;
+    let worker = stage.work();
+    until_later(&stage, "both are through", || stage.queue.is_empty()).await;
+    worker.abort();
+    let letters = stage.queue.dead_letters();
+    let objects: Vec<_> = letters.iter().map(|(_, one)| one.object.clone()).collect();
+    assert_eq!(
+        objects,
+        [Some("s3://audiences/conversions/deadly.csv".to_owned())]
+    );
+    let receipt = stage.receipt(&harmless).await.unwrap();
+    assert_eq!(receipt.status, Status::Delivered);
+    let receipt = stage.receipt(&deadly).await.unwrap();
+    let reason = "no_progress".into();
+    assert_eq!(receipt.status, Status::Quarantined { reason });
 }
 
 #[tokio::test]

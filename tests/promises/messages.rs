@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use simulator::{Fault, Target};
+use simulator::{Fault, GraphError, Target};
+use tokio::time::Instant;
 
 use crate::stage::clock::{a_moment, later, until};
 use crate::stage::journal::Step;
+use crate::stage::paused::{Paused, on_a_paused_clock};
 use crate::stage::people::file;
 use crate::stage::{ROUTES, Stage};
 
@@ -134,4 +136,43 @@ async fn an_object_that_cannot_be_read_keeps_its_message() {
     until("it is done", || stage.queue.is_empty()).await;
     assert_eq!(stage.dataset().distinct, 10);
     worker.abort();
+}
+
+/// SQS takes a message away from whoever holds it for twelve hours.
+#[test]
+fn an_object_that_takes_longer_than_twelve_hours_is_given_back_before_and_gone_on_with() {
+    on_a_paused_clock(async {
+        let settings = [
+            ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1"),
+            ("ACTIVATOR_DELIVERY_MAX_BODY_BYTES", "65536"),
+            ("ACTIVATOR_DELIVERY_LONGEST_WAIT_SECONDS", "36000"),
+        ];
+        let stage = Paused::new(ROUTES, &settings, |builder| builder);
+        // A quarter of an hour for each, mostly: more than half a day.
+        let throttle = Fault::error(Target::Events, GraphError::new(403, 4));
+        stage.wire.platform.fault(throttle.nth(2).times(60));
+        let rows = 1_000;
+        let object = stage.put("conversions/people.csv", file(rows)).await;
+        let began = Instant::now();
+        let worker = stage.work();
+        let lost = || stage.parts.metrics.heartbeats_lost.get();
+        stage
+            .until("the message is given back", || lost() > 0)
+            .await;
+        let held = began.elapsed();
+        let hours = |hours: f64| Duration::from_secs_f64(hours * 3_600.0);
+        assert!(held > hours(11.5) && held < hours(12.0), "{held:?}");
+        stage.until_done().await;
+        worker.abort();
+
+        assert!(began.elapsed() > hours(12.0), "{:?}", began.elapsed());
+        assert_eq!(lost(), 1);
+        let dataset = stage.dataset();
+        assert_eq!((dataset.distinct, dataset.received), (rows, rows));
+        let receipt = stage.receipt(&object).await.unwrap();
+        assert_eq!(receipt.sent.accepted, rows);
+        let attempts = receipt.attempts.unwrap();
+        assert_eq!(attempts.total, 2);
+        assert!(attempts.rows_before > 0, "it is begun anew");
+    });
 }

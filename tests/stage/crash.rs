@@ -10,6 +10,10 @@ pub enum Point {
     RejectsStored,
     ReceiptStored,
     LedgerDone,
+    /// The ledger says that the object is given up.
+    LedgerGivenUp,
+    /// A copy of the message is in the dead-letter queue.
+    PutAside,
     Deleted,
 }
 

@@ -71,15 +71,22 @@ impl Ledger for WatchedLedger {
     ) -> BoxFuture<'a, Result<Put, LedgerError>> {
         Box::pin(async move {
             let is_done = entry.state == State::Done;
-            if is_done {
-                self.crash.before(Point::LedgerDone).await;
+            let end = match entry.state {
+                State::Done => Some(Point::LedgerDone),
+                State::Quarantined { .. } => Some(Point::LedgerGivenUp),
+                State::InProgress | State::Waiting { .. } | State::Superseded => None,
+            };
+            if let Some(end) = end {
+                self.crash.before(end).await;
             }
             let put = Ledger::put(&self.inner, entry, expected).await;
             if matches!(put, Ok(Put::Stored(_))) {
                 self.writes.fetch_add(1, Ordering::Relaxed);
                 if is_done {
                     self.journal.add(Step::LedgerDone);
-                    self.crash.after(Point::LedgerDone).await;
+                }
+                if let Some(end) = end {
+                    self.crash.after(end).await;
                 }
             }
             put

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -52,11 +53,36 @@ pub struct Wire {
     /// Answered before anything reaches Meta.
     pub instead: Mutex<VecDeque<Instead>>,
     sent: Mutex<Vec<Sent>>,
+    bodies: Mutex<Vec<Brought>>,
+    silent_from: AtomicUsize,
+    panics_at: AtomicUsize,
 }
+
+/// A request's address and body.
+pub type Brought = (String, Bytes);
 
 impl Wire {
     pub fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap().clone()
+    }
+
+    /// What was sent, in order.
+    pub fn bodies(&self) -> Vec<Brought> {
+        self.bodies.lock().unwrap().clone()
+    }
+
+    /// Requests after the first so many arrive, and nobody ever hears of it.
+    pub fn silent_after(&self, answered: usize) {
+        self.silent_from.store(answered, Ordering::Relaxed);
+    }
+
+    pub fn silent_no_more(&self) {
+        self.silent_after(usize::MAX);
+    }
+
+    /// Of the request after so many the answer is heard by a part of the program that panics.
+    pub fn panic_after(&self, answered: usize) {
+        self.panics_at.store(answered, Ordering::Relaxed);
     }
 }
 
@@ -70,6 +96,11 @@ impl Exchange for Wire {
                     rows: rows(&request.body),
                     status: None,
                 });
+                let url = request.url.clone();
+                self.bodies
+                    .lock()
+                    .unwrap()
+                    .push((url, request.body.clone()));
                 sent.len() - 1
             };
             let instead = self.instead.lock().unwrap().pop_front();
@@ -81,6 +112,13 @@ impl Exchange for Wire {
                 })?,
                 None => self.ask(request).await?,
             };
+            if nth >= self.silent_from.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            assert!(
+                nth != self.panics_at.load(Ordering::Relaxed),
+                "a fault of the program"
+            );
             self.sent.lock().unwrap()[nth].status = Some(response.status);
             Ok(response)
         })
@@ -153,6 +191,9 @@ impl Paused {
             platform: with(builder).platform().unwrap(),
             instead: Mutex::default(),
             sent: Mutex::default(),
+            bodies: Mutex::default(),
+            silent_from: AtomicUsize::new(usize::MAX),
+            panics_at: AtomicUsize::new(usize::MAX),
         });
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
@@ -190,18 +231,23 @@ impl Paused {
     }
 
     /// Puts an object into the bucket and sends its event.
-    pub async fn put(&self, key: &str, content: &str) -> ObjectAddress {
+    pub async fn put(&self, key: &str, content: impl AsRef<[u8]>) -> ObjectAddress {
         self.write(key, content);
         self.announce(key).await
     }
 
-    pub fn write(&self, key: &str, content: &str) {
+    pub fn write(&self, key: &str, content: impl AsRef<[u8]>) {
         let path = self.path(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
     }
 
     pub async fn announce(&self, key: &str) -> ObjectAddress {
+        self.announce_as(key, None).await
+    }
+
+    /// The same, for a replay of this name.
+    pub async fn announce_as(&self, key: &str, replay: Option<&str>) -> ObjectAddress {
         let address = ObjectAddress {
             bucket: BUCKET.to_owned(),
             key: key.to_owned(),
@@ -209,8 +255,26 @@ impl Paused {
         };
         let version = self.source.describe(&address).await.unwrap();
         let now = OffsetDateTime::now_utc();
-        self.queue.send(event::announce(&version, None, now));
+        self.queue.send(event::announce(&version, replay, now));
         address
+    }
+
+    /// As if every entry of the ledger had been written a day ago: by the clock that leases
+    /// are measured by, which is not the paused one.
+    pub fn leases_are_over(&self) {
+        let long_ago = SystemTime::now() - Duration::from_secs(86_400);
+        let mut folders = vec![self.directory.path().join("state/ledger")];
+        while let Some(folder) = folders.pop() {
+            for inside in std::fs::read_dir(folder).unwrap() {
+                let path = inside.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let file = std::fs::File::options().write(true).open(path);
+                    file.unwrap().set_modified(long_ago).unwrap();
+                }
+            }
+        }
     }
 
     /// As if the object had been written at that time (Unix seconds).

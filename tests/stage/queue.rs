@@ -94,7 +94,12 @@ impl Queue for WatchedQueue {
         message: &'a Message,
         letter: &'a DeadLetter,
     ) -> BoxFuture<'a, Result<DeadLettered, QueueError>> {
-        self.inner.send_to_dead_letters(message, letter)
+        Box::pin(async move {
+            self.crash.before(Point::PutAside).await;
+            let put_aside = self.inner.send_to_dead_letters(message, letter).await?;
+            self.crash.after(Point::PutAside).await;
+            Ok(put_aside)
+        })
     }
 
     fn facts(&self) -> BoxFuture<'_, Result<QueueFacts, QueueError>> {

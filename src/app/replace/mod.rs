@@ -154,6 +154,7 @@ impl Run<'_> {
             }
             Some(whole)
         };
+        let _room = self.activation.room(found.as_ref()).await?;
         let credentials = self.activation.credentials();
         let credentials = self.activation.or_halted(credentials).await?;
         let named = self.activation.audience_found(&credentials).await?;

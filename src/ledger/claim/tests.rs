@@ -70,6 +70,56 @@ async fn what_an_owner_may_have_had_out_when_it_died_stays_in_doubt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_out_when_the_work_on_it_panicked_stays_in_doubt() {
+    for (state, in_doubt) in [
+        (given_back(PANICKED), 3 + MOST_AHEAD),
+        (
+            State::Quarantined {
+                reason: Code::new(PANICKED),
+            },
+            3 + MOST_AHEAD,
+        ),
+        (given_back("halted"), 0),
+    ] {
+        let (ledger, object, _) = left_by_a_first(|entry| {
+            entry.state = state;
+            entry.progress.watermark.batches = 3;
+        })
+        .await;
+        let second = claimed(&ledger, claimant(&object, "b")).await;
+        assert_eq!(second.entry.progress.in_doubt_before, in_doubt);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_many_attempts_there_will_be_is_known_before_the_claim() {
+    let quarantined = State::Quarantined {
+        reason: Code::new("damaged"),
+    };
+    for (state, expected) in [
+        (State::InProgress, 3),
+        (given_back("halted"), 3),
+        (State::Done, 1),
+        (State::Superseded, 1),
+        (quarantined, 1),
+    ] {
+        let (ledger, object, _) = left_by_a_first(|entry| {
+            entry.state = state;
+            entry.attempts.without_progress = 2;
+        })
+        .await;
+        advance(LEASE).await;
+        assert_eq!(ledger.entry().attempts_with_the_next(), expected);
+        let again = Claimant {
+            wanted: Wanted::Replay("again"),
+            ..claimant(&object, "b")
+        };
+        let second = claimed(&ledger, again).await;
+        assert_eq!(second.entry.attempts.without_progress, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_two_that_claim_at_once_one_holds_the_object() {
     let (ledger, object) = (InMemory::default(), object());
     let (a, b) = (claimant(&object, "a"), claimant(&object, "b"));

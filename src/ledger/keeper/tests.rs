@@ -88,6 +88,23 @@ async fn a_write_is_tried_until_it_is_known_to_have_happened() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_counts_from_the_first_try_that_may_have_happened() {
+    let stand = Stand::new().await;
+    sleep(LEASE / 6).await;
+    stand.ledger.fails([Fails::Answer]);
+    let began = Instant::now();
+    stand.acknowledge(0).await.unwrap();
+    // The second try found the first one's write, which nobody had heard of.
+    assert!(began.elapsed() > std::time::Duration::ZERO);
+    let writes = stand.ledger.writes();
+    let renewed = began + LEASE / 3;
+    tokio::time::sleep_until(renewed - std::time::Duration::from_millis(5)).await;
+    assert_eq!(stand.ledger.writes(), writes);
+    tokio::time::sleep_until(renewed + std::time::Duration::from_millis(5)).await;
+    assert_eq!(stand.ledger.writes(), writes + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_loses_a_swap_is_told_before_his_next_request() {
     let stand = Stand::new().await;
     stand.acknowledge(0).await.unwrap();
