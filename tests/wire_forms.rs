@@ -18,7 +18,7 @@ use audience_activator::object::version::{ObjectAddress, ObjectVersion};
 use audience_activator::rows::Record;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use simulator::Simulator;
+use simulator::{AudienceChange, Changes, Simulator};
 use time::OffsetDateTime;
 
 use stage::people::sha256;
@@ -289,6 +289,13 @@ async fn metas_simulator_takes_every_key() {
         .start()
         .await
         .unwrap();
+    // It takes what members are worth of a value-based audience only.
+    let by_value = AudienceChange {
+        is_value_based: Some(true),
+        ..AudienceChange::default()
+    };
+    let change = Changes::audience(AUDIENCE, by_value);
+    simulator.change(change).unwrap();
     let timeout = Duration::from_secs(30);
     let client = Client::new(ClientOptions {
         endpoint: simulator.endpoint(),

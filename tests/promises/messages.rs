@@ -146,6 +146,8 @@ fn an_object_that_takes_longer_than_twelve_hours_is_given_back_before_and_gone_o
             ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1"),
             ("ACTIVATOR_DELIVERY_MAX_BODY_BYTES", "65536"),
             ("ACTIVATOR_DELIVERY_LONGEST_WAIT_SECONDS", "36000"),
+            // Each renewal is a write to a disk, which takes real time.
+            ("ACTIVATOR_LEDGER_LEASE_SECONDS", "3600"),
         ];
         let stage = Paused::new(ROUTES, &settings, |builder| builder);
         // A quarter of an hour for each, mostly: more than half a day.
