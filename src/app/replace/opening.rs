@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::attempt::{Attempt, refused};
@@ -126,19 +126,25 @@ impl Attempt<'_> {
                     self.not_opened().await?;
                     not_taken += 1;
                 }
-                Opening::Unclear { again, answer } => {
+                Opening::Unclear {
+                    again,
+                    answer,
+                    told,
+                } => {
+                    let answered_at = Instant::now();
                     if self.has_arrived(session).await? {
                         return Ok(());
                     }
-                    // Looking has taken longer than any wait.
-                    if patience.after(again).is_none() {
+                    let Some(wait) = patience.after(again, told) else {
                         let attempts = patience.attempts();
                         return Err(match again {
                             Again::Unexplained => Stop::Configuration { answer },
                             _ => Stop::Unavailable { attempts, answer },
                         }
                         .into());
-                    }
+                    };
+                    // Looking has taken longer than any wait that the answer did not ask for.
+                    self.wire.or_halted(sleep_until(answered_at + wait)).await?;
                     last = answer;
                 }
             }

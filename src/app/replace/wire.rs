@@ -59,6 +59,8 @@ pub(super) enum Opening {
     Unclear {
         again: Again,
         answer: Named,
+        /// How long to wait, if the answer says so.
+        told: Option<Duration>,
     },
 }
 
@@ -126,7 +128,15 @@ impl Wire {
                 answer,
                 too_large: true,
             }),
-            Judged::Unsure { again, answer, .. } => Opening::Unclear { again, answer },
+            Judged::Unsure {
+                again,
+                answer,
+                told,
+            } => Opening::Unclear {
+                again,
+                answer,
+                told,
+            },
         })
     }
 
