@@ -4,6 +4,7 @@
 // A run may well have one object.
 #![allow(
     unreachable_pub,
+    clippy::print_stderr,
     clippy::unwrap_used,
     clippy::panic,
     clippy::single_range_in_vec_init
