@@ -4,7 +4,9 @@
 mod logs;
 mod metrics;
 mod panics;
+mod quotas;
 
 pub use logs::init_logs;
-pub use metrics::{InFlight, Metrics, QuotaState};
+pub use metrics::{InFlight, Metrics};
 pub use panics::tell_panics_by_their_place;
+pub use quotas::QuotaState;

@@ -265,7 +265,10 @@ mod tests {
         let lease = Duration::from_secs(30);
         let turns = Turns::new(documents.clone(), lease);
         let halt = CancellationToken::new();
-        let taken = turns.take("1", Mode::Add, "a", None, halt.clone()).await.unwrap();
+        let taken = turns
+            .take("1", Mode::Add, "a", None, halt.clone())
+            .await
+            .unwrap();
         let Take::Held(turn) = taken else {
             panic!("nobody else has it");
         };
