@@ -37,7 +37,7 @@ replace-million: ## a million rows replace an audience, with faults and two cras
 chaos-process: ## workers killed with -9 at random, CHAOS_KILLS=30, CHAOS_SEED to repeat a drawing
 	scripts/chaos-process
 
-chaos-compose: ## the same in Docker, with a network that is cut
+chaos-compose: ## containers killed, CHAOS_KILLS=10, and a network that is cut
 	scripts/chaos-compose
 
 bench: ## how fast rows become requests, beside Meta's own Python SDK

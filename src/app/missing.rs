@@ -14,10 +14,11 @@ use super::conclude::listed;
 use super::halt::{Halt, Wait};
 use super::parts::Parts;
 use super::progress::Progress;
+use super::replace;
 use super::report::{Finished, Report};
 use crate::config::Route;
 use crate::event::ObjectEvent;
-use crate::ledger::{ChangedRoute, Claim, Claimant, Ending, Found, Keeper, Look, Wanted};
+use crate::ledger::{ChangedRoute, Claim, Claimant, Ending, Found, Keeper, Look, State, Wanted};
 use crate::object::version::ObjectVersion;
 use crate::queue::Message;
 use crate::receipts::{Code, Receipt, Status};
@@ -76,8 +77,17 @@ impl Missing<'_> {
     /// Whether what the message asks for was done while the object was there.
     async fn was_done(&self, version: &ObjectVersion) -> Result<bool, Halt> {
         let Missing { parts, route, .. } = self;
-        if let Some(found) = parts.ledger.get(version, &route.name).await? {
-            return Ok(found.entry.satisfies(self.wanted()));
+        let wanted = self.wanted();
+        if route.run.is_some()
+            && wanted == Wanted::Delivery
+            && replace::was_delivered(&*parts.ledger, &route.name, version).await?
+        {
+            return Ok(true);
+        }
+        if let Some(Found { entry, .. }) = parts.ledger.get(version, &route.name).await? {
+            // What was overwritten then has ended, too.
+            let is_over = entry.state == State::Superseded && wanted == Wanted::Delivery;
+            return Ok(is_over || entry.satisfies(wanted));
         }
         // The ledger may have been lost. A receipt is proof enough.
         let receipt = self.receipt(version).await?;

@@ -127,6 +127,8 @@ fn told(receipt: &Receipt) {
         rows.rejected = receipt.rows.rejected,
         rows.accepted = receipt.sent.accepted,
         rows.refused = receipt.sent.refused,
+        rows.unknown = receipt.sent.unknown,
+        rows.withheld = receipt.rows.withheld,
         unmapped_columns = receipt.unmapped_columns.total(),
         warnings = (!warnings.is_empty()).then(|| warnings.join(" ")),
         attempts = receipt.attempts.as_ref().map(|attempts| attempts.total),

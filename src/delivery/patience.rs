@@ -67,13 +67,13 @@ impl Patience {
 
     /// One more failure of this kind: how long to wait before the next attempt, if there
     /// is to be one. `told` is what the answer itself says, as by `Retry-After`; it counts
-    /// where something passes by itself.
+    /// where something passes by itself, whether or not it may have happened.
     pub(crate) fn after(&mut self, kind: Again, told: Option<Duration>) -> Option<Duration> {
         let failures = &mut self.failures[kind as usize];
         *failures += 1;
         let budget = kind.budget(self.configured);
         let told = told
-            .filter(|_| kind == Again::Transient)
+            .filter(|_| matches!(kind, Again::Transient | Again::Unknown))
             .unwrap_or_default();
         (*failures < budget.attempts && told <= LONGEST_TOLD)
             .then(|| budget.backoff.wait(*failures).max(told))
@@ -123,9 +123,11 @@ mod tests {
     #[test]
     fn an_outage_lasts_as_long_as_it_says_and_where_that_is_too_long_nobody_waits() {
         let told = |kind, seconds| Patience::new(8).after(kind, Some(Duration::from_secs(seconds)));
-        assert_eq!(told(Again::Transient, 120), Some(Duration::from_secs(120)));
-        assert_eq!(told(Again::Transient, 301), None);
-        for kind in [Again::Unknown, Again::Whole, Again::Unexplained] {
+        for kind in [Again::Transient, Again::Unknown] {
+            assert_eq!(told(kind, 120), Some(Duration::from_secs(120)));
+            assert_eq!(told(kind, 301), None);
+        }
+        for kind in [Again::Whole, Again::Unexplained] {
             assert!(told(kind, 301).is_some_and(|wait| wait.as_secs() < 30));
         }
         assert_eq!(

@@ -37,7 +37,7 @@ pub use entry::{Attempts, Entry, PANICKED, Schema, State};
 pub use keeper::{Ending, Keeper, Lost, remove_segments};
 pub use local::LocalLedger;
 pub use progress::{Answered, BatchRows, Progress, ReadCounts, RejectSegments, Watermark};
-pub use run::{OpenedWith, RunPart, RunRecord, Stage};
+pub use run::{LONGEST_SESSION, OpenedWith, RunPart, RunRecord, Stage};
 pub use s3::S3Ledger;
 pub use window::Cut;
 

@@ -11,7 +11,7 @@ use crate::receipts::{Code, Live, ObjectDescription, Timestamp};
 
 /// Meta ends a session ninety minutes after its first batch; a little more, for what its
 /// clock says and for the swap.
-const SESSION: Duration = Duration::from_secs(95 * 60);
+pub const LONGEST_SESSION: Duration = Duration::from_secs(95 * 60);
 
 /// A run from the moment that its objects are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,13 @@ pub struct RunRecord {
     pub resumed: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
+    /// When the first batch of the session that is being opened was about to go out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// When the last of its other sessions was begun of which nobody knows that it is over:
+    /// one that did not show, or was left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_since: Option<Timestamp>,
     /// How long the other messages of the run rest, from when it was given back.
     #[serde(default)]
     pub rest_seconds: u64,
@@ -153,16 +160,33 @@ impl RunRecord {
     /// For how long Meta may still keep a session of it open, or swap it in: nobody may
     /// write to the audience meanwhile.
     pub fn lasts_for(&self, now: OffsetDateTime) -> Option<Duration> {
-        let may_be_open = match self.stage {
-            Stage::Opening { .. } | Stage::Open { .. } | Stage::Closed { .. } => true,
-            // One that was left, or did not show.
-            Stage::Surveyed => self.failed || self.unanswered.is_some(),
-            Stage::Adding { .. } => false,
+        let since = match self.stage {
+            Stage::Opening { .. } => &self.sent_at,
+            Stage::Open { .. } | Stage::Closed { .. } => &self.opened_at,
+            Stage::Surveyed => &self.left_since,
+            Stage::Adding { .. } => &None,
         };
-        let since = |opened: &Timestamp| (now - opened.moment()).unsigned_abs();
-        let elapsed = self.opened_at.as_ref().map_or(Duration::ZERO, since);
-        let left = SESSION.saturating_sub(elapsed);
-        (may_be_open && !left.is_zero()).then_some(left)
+        let elapsed = (now - since.as_ref()?.moment()).unsigned_abs();
+        let left = LONGEST_SESSION.saturating_sub(elapsed);
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// The session that it has, or is about to have, is left as it is: it may be open for as
+    /// long as any.
+    pub fn leave_session(&mut self) {
+        let began = match self.stage {
+            Stage::Opening { .. } => &self.sent_at,
+            _ => &self.opened_at,
+        };
+        if began.is_some() {
+            self.left_since.clone_from(began);
+        }
+    }
+
+    /// When the session was begun that it has, as far as is known.
+    pub fn begun_at(&self) -> Option<OffsetDateTime> {
+        let begun = self.opened_at.as_ref().or(self.sent_at.as_ref());
+        begun.map(Timestamp::moment)
     }
 
     /// Requests of all its objects.
@@ -191,6 +215,7 @@ mod tests {
             let record = RunRecord {
                 stage,
                 opened_at: Some(OPENED.into()),
+                sent_at: Some(OPENED.into()),
                 ..RunRecord::default()
             };
             record.lasts_for(OPENED + time::Duration::minutes(minutes))
@@ -212,18 +237,31 @@ mod tests {
 
     #[test]
     fn one_that_did_not_show_or_was_left_may_be_open_too() {
-        let unseen = RunRecord {
-            unanswered: Some(7),
-            ..RunRecord::default()
-        };
-        assert_eq!(unseen.lasts_for(OPENED), Some(SESSION));
-        let left = RunRecord {
-            failed: true,
-            opened_at: Some(OPENED.into()),
-            ..RunRecord::default()
-        };
-        let later = OPENED + SESSION - Duration::from_secs(1);
-        assert_eq!(left.lasts_for(later), Some(Duration::from_secs(1)));
+        let later = OPENED + LONGEST_SESSION - Duration::from_secs(1);
+        let session = 7;
+        for (stage, other) in [
+            (Stage::Opening { session }, None),
+            (Stage::Open { session }, Some(later.into())),
+        ] {
+            let (opened_at, sent_at) = match stage {
+                Stage::Opening { .. } => (other, Some(OPENED.into())),
+                _ => (Some(OPENED.into()), other),
+            };
+            let mut record = RunRecord {
+                stage,
+                opened_at,
+                sent_at,
+                ..RunRecord::default()
+            };
+            record.leave_session();
+            record.stage = Stage::Surveyed;
+            // However often another one is tried in vain meanwhile.
+            record.sent_at = Some(later.into());
+            record.opened_at = None;
+            assert_eq!(record.lasts_for(OPENED), Some(LONGEST_SESSION));
+            assert_eq!(record.lasts_for(later), Some(Duration::from_secs(1)));
+            assert_eq!(record.lasts_for(OPENED + LONGEST_SESSION), None);
+        }
         assert_eq!(RunRecord::default().lasts_for(OPENED), None);
     }
 }

@@ -34,6 +34,9 @@ pub struct RunReport {
     /// Sessions that were begun anew.
     pub restarts: u32,
     pub objects: Vec<RunObject>,
+    /// The object that says that the run is complete, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<ObjectDescription>,
 }
 
 /// Whose members the audience has.

@@ -137,6 +137,13 @@ async fn an_object_overwritten_while_read_is_superseded() {
     until("the new version is done", || stage.queue.is_empty()).await;
     assert_eq!(stage.dataset().distinct, sent + 300);
     assert!((50_001..=50_300).all(|number| bearing(number) == 1));
+
+    // It has ended, whatever becomes of the object.
+    std::fs::remove_file(stage.path("conversions/people.csv")).unwrap();
+    let now = OffsetDateTime::now_utc();
+    stage.queue.send(event::announce(&first, None, now));
+    until("its second event is deleted", || stage.queue.is_empty()).await;
+    assert!(stage.queue.dead_letters().is_empty());
     worker.abort();
 }
 

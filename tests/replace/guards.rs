@@ -193,6 +193,41 @@ async fn one_that_was_written_before_the_live_one_unless_it_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn but_not_one_that_is_said_anew_to_be_complete_without_its_newest_object() {
+    let stage = Stage::new(MARKED).await;
+    let old = stage.put("lists/q1/part-0", file(1..601), 9_000);
+    let newer = stage.put("lists/q1/part-1", file(601..701), 8_000);
+    let marker = stage.put("lists/q1/_SUCCESS", "", 7_999);
+    for object in [&old, &newer, &marker] {
+        stage.announce(object, None);
+    }
+    stage.work().await;
+    assert!(stage.holds(1..701));
+    stage.bucket.remove("lists/q1/part-1");
+    let marker = stage.put("lists/q1/_SUCCESS", "", 100);
+    stage.announce(&marker, None);
+    stage.work().await;
+    assert!(stage.holds(1..601));
+    assert!(stage.queue.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_event_of_a_run_that_was_delivered_and_removed_is_deleted() {
+    let stage = Stage::new(MARKED).await;
+    let object = stage.drop_in("lists/q1/part-0", file(1..601));
+    let marker = stage.drop_in("lists/q1/_SUCCESS", "");
+    stage.work().await;
+    assert!(stage.holds(1..601));
+    for removed in [&object, &marker] {
+        stage.bucket.remove(&removed.address.key);
+        stage.announce(removed, None);
+    }
+    stage.live(None, Duration::from_secs(3_600)).await;
+    assert!(stage.queue.is_empty());
+    assert!(stage.queue.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_given_up_begins_anew_when_it_is_announced_again() {
     let stage = Stage::new(MARKED).await;
     stage.drop_in("lists/q1/part-0", file(1..801));

@@ -162,32 +162,36 @@ async fn an_erasure_asks_nothing_of_an_audience_that_is_being_replaced() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_left_of_a_run_is_not_added_to_the_members_of_a_later_one() {
-    let mut stage = Stage::new(MARKED).await;
-    let first = stage.run_of("q1", &[1..1_600, 1_600..3_001]);
-    assert!(stage.live(Some((Call::BeforeSend, 4)), A_DAY).await);
-    // Its messages do not come for so long that its session is over.
-    stage.queue = Arc::new(InProcessQueue::new(Duration::from_secs(300)));
-    sleep(Duration::from_secs(100 * 60)).await;
-    let newer = stage.put("lists/q2/part-0", file(2_000..4_501), 500);
-    stage.announce(&newer, None);
-    let marker = stage.put("lists/q2/_SUCCESS", "", 400);
-    stage.announce(&marker, None);
-    stage.work().await;
-    assert!(stage.holds(2_000..4_501));
-    let before = stage.meta.sent().len();
-    for object in &first {
-        stage.announce(object, None);
+    // In the midst of its session, and when its first batch was about to go out.
+    for (dies, stage_then) in [(4, "open"), (1, "opening")] {
+        let mut stage = Stage::new(MARKED).await;
+        let first = stage.run_of("q1", &[1..1_600, 1_600..3_001]);
+        assert!(stage.live(Some((Call::BeforeSend, dies)), A_DAY).await);
+        assert_eq!(stage.run_entry("q1").run.unwrap().stage.name(), stage_then);
+        // Its messages do not come for so long that its session is over.
+        stage.queue = Arc::new(InProcessQueue::new(Duration::from_secs(300)));
+        sleep(Duration::from_secs(100 * 60)).await;
+        let newer = stage.put("lists/q2/part-0", file(2_000..4_501), 500);
+        stage.announce(&newer, None);
+        let marker = stage.put("lists/q2/_SUCCESS", "", 400);
+        stage.announce(&marker, None);
+        stage.work().await;
+        assert!(stage.holds(2_000..4_501));
+        let before = stage.meta.sent().len();
+        for object in &first {
+            stage.announce(object, None);
+        }
+        stage.work().await;
+        assert!(stage.holds(2_000..4_501));
+        assert_eq!(stage.meta.sent().len(), before);
+        let letters = stage.queue.dead_letters();
+        assert_eq!(letters.len(), 2);
+        assert!(
+            letters
+                .iter()
+                .all(|(_, letter)| letter.reason == "older_run")
+        );
+        let run = stage.run_receipt("q1", 1).await.unwrap();
+        assert_eq!(run.run.unwrap().live, Live::Old);
     }
-    stage.work().await;
-    assert!(stage.holds(2_000..4_501));
-    assert_eq!(stage.meta.sent().len(), before);
-    let letters = stage.queue.dead_letters();
-    assert_eq!(letters.len(), 2);
-    assert!(
-        letters
-            .iter()
-            .all(|(_, letter)| letter.reason == "older_run")
-    );
-    let run = stage.run_receipt("q1", 1).await.unwrap();
-    assert_eq!(run.run.unwrap().live, Live::Old);
 }

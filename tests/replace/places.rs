@@ -67,6 +67,11 @@ impl Bucket {
         version
     }
 
+    /// With all its versions, as a lifecycle rule does in the end.
+    pub fn remove(&self, key: &str) {
+        self.objects.lock().unwrap().remove(key);
+    }
+
     fn describe(&self, address: &ObjectAddress) -> Result<ObjectVersion, ObjectError> {
         let objects = self.objects.lock().unwrap();
         let versions = objects.get(&address.key).into_iter().flatten().rev();

@@ -102,7 +102,9 @@ struct Account {
     score: Window,
     calls: Window,
     rows: Window,
-    /// Unix seconds.
+    /// The score was reached; Unix seconds.
+    full_until: u64,
+    /// A call was refused for it; Unix seconds.
     blocked_until: u64,
     total: u64,
 }
@@ -169,13 +171,18 @@ impl Ledger {
                 .message("There have been too many calls to this ad-account."));
         }
         let points = if call.target == Target::Read { 1 } else { 3 };
-        if account.score.sum(now, SCORE_LASTS) + points > score_limit {
+        let score = account.score.sum(now, SCORE_LASTS).saturating_add(points);
+        if now < account.full_until || score > score_limit {
             account.blocked_until = now.saturating_add(block);
             return Err(GraphError::new(400, 17)
                 .subcode(2_446_079)
                 .message("User request limit reached"));
         }
         account.score.add(now, SCORE_LASTS, points);
+        // Meta blocks on reaching the score: what decays meanwhile opens nothing.
+        if score >= score_limit {
+            account.full_until = now.saturating_add(block);
+        }
         Ok(())
     }
 
@@ -223,7 +230,8 @@ impl Ledger {
         if account.total <= self.quotas.silent_calls {
             return Some(silent);
         }
-        let blocked = account.blocked_until.saturating_sub(now);
+        let blocked = account.full_until.max(account.blocked_until);
+        let blocked = blocked.saturating_sub(now);
         let score = account.score.sum(now, SCORE_LASTS);
         let utilised = if blocked > 0 {
             100.0

@@ -52,6 +52,26 @@ async fn twenty_writes_fill_a_limited_account_for_five_minutes() {
 }
 
 #[tokio::test]
+async fn the_block_begins_when_the_score_is_reached_whatever_decays_meanwhile() {
+    let world = limited(Quotas::of(Tier::Limited)).await;
+    for number in 0..19 {
+        assert_eq!(world.add([number]).await.status, 200, "{number}");
+    }
+    world.advance(250);
+    let last = world.add([19]).await;
+    assert_eq!(last.status, 200);
+    let usage = header(&last, "x-ad-account-usage");
+    assert_eq!(usage["acc_id_util_pct"], 100);
+    assert_eq!(usage["reset_time_duration"], 300);
+    // All points but three have gone.
+    world.advance(299);
+    let refused = world.add([20]).await;
+    assert_eq!(refused.error(), (400, 17, Some(2_446_079)));
+    world.advance(300);
+    assert_eq!(world.add([20]).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_headers_follow_the_calls_in_their_own_units() {
     let world = limited(Quotas {
         calls: Some(8),

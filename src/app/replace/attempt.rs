@@ -29,6 +29,10 @@ use crate::meta::{AudienceState, OperationStatus};
 use crate::object::version::ObjectVersion;
 use crate::receipts::{Receipt, Status};
 
+/// For as long as that, at least, others wait for a run whose list is live and whose receipts
+/// could not be stored yet.
+const UNCONCLUDED: Duration = Duration::from_secs(15 * 60);
+
 pub(super) struct Attempt<'a> {
     pub(super) run: &'a Run<'a>,
     /// As it was claimed.
@@ -97,7 +101,13 @@ impl<'a> Attempt<'a> {
             }
         };
         match worked {
-            Ok(()) => (self.through().await, None),
+            Ok(()) => {
+                let ended = self.through().await;
+                // Its list is live, and nobody knows yet: another run in between would make it
+                // one that was overtaken.
+                let is_open = matches!(&ended, Err(halt) if !matches!(halt, Halt::Again));
+                (ended, is_open.then_some(UNCONCLUDED))
+            }
             Err(halt) => {
                 let ended = self.halted(halt).await;
                 let now = OffsetDateTime::now_utc();
@@ -160,6 +170,7 @@ impl<'a> Attempt<'a> {
             ChangedRoute::Restart => {
                 self.hold
                     .change(|record| {
+                        record.leave_session();
                         record.stage = Stage::Surveyed;
                         // The session that is left open will be made the audience as it is.
                         record.failed = true;
@@ -173,11 +184,11 @@ impl<'a> Attempt<'a> {
     /// Whether another run has become the audience since the session was opened: whatever had
     /// arrived of this one is gone, and the rest must not be added to the other's members.
     async fn is_overtaken(&self) -> Result<bool, Halt> {
-        let opened = self.hold.record().await.opened_at.clone();
+        let begun = self.hold.record().await.begun_at();
         let last = self.last_run().await?;
         let since = last.and_then(|last| last.run?.opened_at);
-        Ok(match (opened, since) {
-            (Some(opened), Some(since)) => since.moment() > opened.moment(),
+        Ok(match (begun, since) {
+            (Some(begun), Some(since)) => since.moment() > begun,
             _ => false,
         })
     }
@@ -189,6 +200,8 @@ impl<'a> Attempt<'a> {
             .change(|record| {
                 record.stage = Stage::Surveyed;
                 record.opened_at = None;
+                record.sent_at = None;
+                record.left_since = None;
                 record.unanswered = None;
                 record.mixed = false;
                 record.failed = false;
@@ -220,7 +233,7 @@ impl<'a> Attempt<'a> {
         };
         let versions = self.pin(whole).await?;
         let last = self.last_run().await?;
-        self.is_newer(&versions, last.as_ref())?;
+        self.is_newer(&versions, whole.signal.as_ref(), last.as_ref())?;
         let survey = self.survey_of();
         let (mut rejected, mut meant) = (0, 0);
         let mut keys = None;
@@ -317,15 +330,25 @@ impl<'a> Attempt<'a> {
 
     /// Queues keep no order: a run that had to wait must not take the place of one that was
     /// written after it, unless somebody wants that.
-    fn is_newer(&self, versions: &[ObjectVersion], last: Option<&Receipt>) -> Result<(), Halt> {
+    fn is_newer(
+        &self,
+        versions: &[ObjectVersion],
+        signal: Option<&ObjectVersion>,
+        last: Option<&Receipt>,
+    ) -> Result<(), Halt> {
         if self.entry.replay.is_some() || self.run.activation.force {
             return Ok(());
         }
-        let written = versions.iter().map(|version| version.last_modified);
-        let run = last.and_then(|last| last.run.as_deref());
-        let live = run.into_iter().flat_map(|run| &run.objects);
-        let live = live.map(|one| one.object.last_modified.moment().unix_timestamp());
-        guard::order(written.max(), live.max()).map_err(refused)
+        // What says that it is complete may have been written anew for fewer objects.
+        let written = versions.iter().chain(signal);
+        let written = written.map(|version| version.last_modified).max();
+        let live = last.and_then(|last| last.run.as_deref()).and_then(|run| {
+            let objects = run.objects.iter().map(|one| &one.object);
+            let objects = objects.chain(&run.signal);
+            let moments = objects.map(|one| one.last_modified.moment().unix_timestamp());
+            moments.max()
+        });
+        guard::order(written, live).map_err(refused)
     }
 
     /// The versions that there are now, which are the run from here on, whatever comes of it.

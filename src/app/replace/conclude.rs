@@ -99,6 +99,7 @@ impl Attempt<'_> {
             resumed: record.resumed,
             restarts: record.restarts,
             objects: objects.collect(),
+            signal: record.signal.clone(),
         }));
         receipt
     }

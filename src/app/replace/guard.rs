@@ -33,8 +33,8 @@ pub(super) fn pace(ceiling: f64, tier: Option<bool>) -> f64 {
     }
 }
 
-/// By when the last of its objects was written, and the last of those that are live (Unix
-/// seconds).
+/// By when the last of its objects was written, or what says that they are all, and the last
+/// of those that are live (Unix seconds).
 pub(super) fn order(written: Option<i64>, live: Option<i64>) -> Result<(), RunRefusal> {
     match (written, live) {
         (Some(written), Some(live)) if written < live => Err(RunRefusal::Older {

@@ -32,7 +32,10 @@ use super::halt::{Halt, Wait};
 use super::report::{Finished, Report};
 use super::turn::give_back_in_run;
 use crate::config::{Complete, Config, RunRules};
-use crate::ledger::{ChangedRoute, Claim, Claimant, Found, Stage, State, Wanted};
+use crate::ledger::{
+    ChangedRoute, Claim, Claimant, Found, LONGEST_SESSION, Ledger, LedgerError, Stage, State,
+    Wanted,
+};
 use crate::object::version::ObjectVersion;
 use crate::object::{Marker, ObjectSource, is_marker};
 use crate::receipts::Status;
@@ -74,6 +77,21 @@ pub async fn run_awaits(
         Err(Halt::Run(RunHalt::Incomplete { objects: 0, .. })) => None,
         Err(halt) => Some(halt.to_string()),
     }
+}
+
+/// Whether the object, which is not there any more, was delivered with its run, or was what
+/// said that the run is complete.
+pub(super) async fn was_delivered(
+    ledger: &dyn Ledger,
+    route: &str,
+    version: &ObjectVersion,
+) -> Result<bool, LedgerError> {
+    let entry = of_folder(&Folder::of(&version.address), "run".to_owned());
+    let found = ledger.get(&entry, route).await?;
+    Ok(found.is_some_and(|Found { entry, .. }| {
+        let holds = entry.run.as_ref().is_some_and(|run| run.holds(version));
+        holds && entry.state == State::Done
+    }))
 }
 
 /// Works on the run that the object belongs to, until that is through or cannot go on now.
@@ -195,7 +213,11 @@ impl Run<'_> {
         };
         let claimed = match claimant.claim(&*parts.ledger, found.map(Box::new)).await? {
             Claim::Held(claimed) => *claimed,
-            Claim::Busy { lease } => return Err(Halt::Busy { lease }),
+            Claim::Busy { lease } => {
+                // Whoever has it may have opened a session since it was looked at.
+                *open_for = Some(LONGEST_SESSION);
+                return Err(Halt::Busy { lease });
+            }
             // Somebody was faster, with all of it.
             Claim::Done => {
                 return Err(Halt::Busy {

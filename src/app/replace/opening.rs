@@ -53,6 +53,7 @@ impl Attempt<'_> {
                     record.stage = Stage::Opening { session };
                     record.opened_with = None;
                     record.opened_at = None;
+                    record.sent_at = Some(OffsetDateTime::now_utc().into());
                     record.renumbered = false;
                     // 1 is the first batch's, and is never given to another.
                     record.next_number = in_session.max(2);
@@ -89,6 +90,7 @@ impl Attempt<'_> {
                             record.opened_with = opened_with;
                             record.opened_at = Some(opened_at);
                             record.unanswered = None;
+                            record.left_since = None;
                             record.stage = Stage::Open { session };
                         })
                         .await;
@@ -117,7 +119,14 @@ impl Attempt<'_> {
                 }
                 Opening::Replied(Reply::Ended(end)) => {
                     let failed = end == SessionEnd::Failed;
-                    self.hold.change(|record| record.failed |= failed).await?;
+                    self.hold
+                        .change(|record| {
+                            record.failed |= failed;
+                            if failed {
+                                record.leave_session();
+                            }
+                        })
+                        .await?;
                     return self
                         .restart("Meta refused the first batch of the replacement")
                         .await;
@@ -227,6 +236,7 @@ impl Attempt<'_> {
         self.hold
             .change(|record| {
                 record.unanswered = Some(session);
+                record.leave_session();
                 record.stage = Stage::Surveyed;
             })
             .await?;

@@ -175,7 +175,12 @@ impl Attempt<'_> {
                     .await
             }
             SessionEnd::Failed => {
-                self.hold.change(|record| record.failed = true).await?;
+                self.hold
+                    .change(|record| {
+                        record.failed = true;
+                        record.leave_session();
+                    })
+                    .await?;
                 self.restart("Meta failed in the midst of the replacement")
                     .await
             }
@@ -274,7 +279,12 @@ impl Attempt<'_> {
             match self.wire.operation().await? {
                 OperationStatus::BeingReplaced => {}
                 OperationStatus::ReplacementFailed => {
-                    self.hold.change(|record| record.failed = true).await?;
+                    self.hold
+                        .change(|record| {
+                            record.failed = true;
+                            record.leave_session();
+                        })
+                        .await?;
                     return Ok(false);
                 }
                 OperationStatus::Usable | OperationStatus::Blocked | OperationStatus::Unknown => {

@@ -49,8 +49,10 @@ pub(super) struct Arguments {
     /// Send again what was delivered before, on purpose and with the same event ids
     ///
     /// The Conversions API drops events that it has received under the same id within 48
-    /// hours; what it received earlier it counts again. To an audience, adding or removing
-    /// the same people again changes nothing. Asks before it begins; see --yes.
+    /// hours; what it received earlier it counts again. To an audience, people are added
+    /// again who were removed or erased since; and where a route replaces, each folder takes
+    /// the place of all members once more: force only the one that is to be live. Asks before
+    /// it begins; see --yes.
     #[arg(long)]
     force: bool,
     /// What a forced replay is called; a name of its time unless given

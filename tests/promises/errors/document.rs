@@ -17,6 +17,7 @@ pass come twice, limits once; what a person has to mend stays until the message 
 and waits by outcome are in [ARCHITECTURE.md](../ARCHITECTURE.md#what-an-error-costs). What only a text tells apart (a wrong `appsecret_proof`, a
 missing column of values, a schema of another kind than the audience's) is not told apart here, since no text is looked at: the numbers have to do. Without a
 `customer_file_source` Meta makes no audience (100 as well); no worker asks for one, and a configuration that lets `preflight --create` do it is refused without.
+What becomes of the same errors in the session of a replacement is in [ERRORS_OF_REPLACEMENTS.md](ERRORS_OF_REPLACEMENTS.md).
 77, 299, 123456 and 2804999 stand for any code, or subcode of their family, that is not listed.
 
 <!-- written by UPDATE_DOCS=1 cargo test --test promises errors -->
