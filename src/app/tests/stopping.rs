@@ -168,3 +168,47 @@ async fn an_object_that_is_being_claimed_when_the_stop_comes_is_given_back_at_on
     assert!(stage.queue.is_empty());
     assert_eq!(stage.received(), 3);
 }
+
+/// Never stores anything.
+struct Hangs;
+
+impl ReceiptStore for Hangs {
+    fn put<'a>(&'a self, _: &'a Receipt) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        future::pending().boxed()
+    }
+
+    fn put_rejects<'a>(
+        &'a self,
+        _: &'a Receipt,
+        _: Bytes,
+    ) -> BoxFuture<'a, Result<ReceiptLocation, StoreError>> {
+        future::pending().boxed()
+    }
+
+    fn get<'a>(
+        &'a self,
+        _: &'a ObjectVersion,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_a_stop_counts_from_the_signal() {
+    let stage = Stage::with(|places| Places {
+        receipts: Arc::new(Hangs),
+        ..places
+    })
+    .await;
+    let object = stage.put("good/empty.csv", "email\n");
+    stage.queue.send(stage.event(&object, None).await);
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn(Worker::new(Arc::new(stage.parts), stop.clone()).run());
+    // One message in hand, and the next poll under way for fifteen seconds more.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    stop.cancel();
+    let asked = Instant::now();
+    assert!(!worker.await.unwrap(), "something was left");
+    assert_eq!(asked.elapsed().as_secs(), 30);
+}
