@@ -7,7 +7,7 @@ use simulator::{
     AccountChange, AudienceChange, Changes, Fault, GraphError, Target, TokenChange, TokenState,
 };
 
-use crate::stage::clock::{a_moment, later, until};
+use crate::stage::clock::{a_moment, later, until, until_later};
 use crate::stage::journal::Step;
 use crate::stage::logged::Logged;
 use crate::stage::people::file;
@@ -47,8 +47,13 @@ async fn every_route_is_looked_at_when_the_worker_starts() {
     flag(&stage, true);
     let worker = stage.work();
     let health = &stage.parts.health;
-    until("the route is shown", || {
-        !health.report().preflight.is_empty()
+    // The routes are asked about side by side, in no order.
+    let metrics = &stage.parts.metrics;
+    until("every route was asked about", || {
+        ["members", "buyers"].iter().all(|route| {
+            let line = format!("worker_preflight_checks{{route=\"{route}\",result=\"ok\"}}");
+            metrics.page().contains(&line)
+        })
     })
     .await;
     let report = health.report();
@@ -63,7 +68,7 @@ async fn every_route_is_looked_at_when_the_worker_starts() {
     assert!(reason.contains("flagged audience 2002"), "{reason}");
     until("the queue was asked", || health.report().ready).await;
 
-    let page = stage.parts.metrics.page();
+    let page = metrics.page();
     for line in [
         "worker_preflight_checks{route=\"members\",result=\"failed\"} 1\n",
         "worker_preflight_checks{route=\"members\",result=\"ok\"} 7\n",
@@ -76,16 +81,15 @@ async fn every_route_is_looked_at_when_the_worker_starts() {
     let line = ["\"ERROR\"", "preflight: Meta has flagged", "\"members\""];
     assert_eq!(log.lines_with(&line), 1, "{}", log.text());
 
-    a_moment().await;
     // It is asked again by itself, says nothing twice, and shows when it is mended.
-    later(Duration::from_secs(120)).await;
-    until("it is asked again", || reads(&stage) >= 5).await;
+    let minutes = |number| Duration::from_secs(60 * number);
+    until_later("it is asked again", minutes(2), || reads(&stage) >= 5).await;
     assert_eq!(log.lines_with(&line), 1, "{}", log.text());
     flag(&stage, false);
-    // The answer is heard, and the next wait has begun.
-    a_moment().await;
-    later(Duration::from_secs(300)).await;
-    until("it is mended", || health.report().stopped_routes.is_empty()).await;
+    until_later("it is mended", minutes(5), || {
+        health.report().stopped_routes.is_empty()
+    })
+    .await;
     assert!(health.report().preflight.is_empty());
     let page = stage.parts.metrics.page();
     assert!(page.contains("worker_route_stopped{route=\"members\"} 0\n"));

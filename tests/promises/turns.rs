@@ -9,7 +9,7 @@ use audience_activator::receipts::Status;
 use simulator::{Fault, Target};
 use tokio_util::sync::CancellationToken;
 
-use crate::stage::clock::{a_moment, later, until};
+use crate::stage::clock::{later, until, until_later};
 use crate::stage::people::{email, file};
 use crate::stage::{ROUTES, Stage};
 
@@ -44,14 +44,7 @@ fn asked(stage: &Stage) -> Vec<String> {
 }
 
 async fn until_the_queue_is_empty(stage: &Stage) {
-    for _ in 0..200 {
-        a_moment().await;
-        if stage.queue.is_empty() {
-            return;
-        }
-        later(REST).await;
-    }
-    panic!("waited in vain until the queue is empty");
+    until_later("the queue is empty", REST, || stage.queue.is_empty()).await;
 }
 
 #[tokio::test]

@@ -26,3 +26,16 @@ pub async fn until(what: &str, is_so: impl Fn() -> bool) {
 pub async fn a_moment() {
     tokio::time::sleep(Duration::from_millis(150)).await;
 }
+
+/// Lets one such time after the other pass until it is so: whoever is late to sleep, on a
+/// busy machine, sleeps through the next one.
+pub async fn until_later(what: &str, step: Duration, is_so: impl Fn() -> bool) {
+    for _ in 0..200 {
+        a_moment().await;
+        if is_so() {
+            return;
+        }
+        later(step).await;
+    }
+    panic!("waited in vain until {what}");
+}
