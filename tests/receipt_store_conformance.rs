@@ -229,6 +229,63 @@ async fn a_second_receipt_takes_the_place_of_the_first(stand: Stand) {
     assert_eq!(got.rows.read, 2);
 }
 
+fn given_up(object: &ObjectVersion) -> Receipt {
+    let reason = Code::new("no_progress");
+    Receipt {
+        status: Status::Quarantined { reason },
+        ..with_rows(receipt(object), 0)
+    }
+}
+
+async fn the_receipt_of_a_delivery_gives_way_to_that_of_another_only(stand: Stand) {
+    let object = object(&stand, "meta/part-0.csv");
+    let status = async || {
+        let got = stand.store.get(&object, ROUTE).await.unwrap().unwrap();
+        (got.status.name(), got.rows.read)
+    };
+    let superseded = Receipt {
+        status: Status::Superseded,
+        ..given_up(&object)
+    };
+    let first = stand.store.put(&given_up(&object)).await.unwrap();
+    assert_eq!(status().await, ("quarantined", 0));
+    stand.store.put(&superseded).await.unwrap();
+    assert_eq!(status().await, ("superseded", 0));
+    stand
+        .store
+        .put(&with_rows(receipt(&object), 1))
+        .await
+        .unwrap();
+    assert_eq!(status().await, ("delivered", 1));
+    for late in [&given_up(&object), &superseded] {
+        assert_eq!(stand.store.put(late).await.unwrap(), first);
+        assert_eq!(status().await, ("delivered", 1));
+    }
+    stand
+        .store
+        .put(&with_rows(receipt(&object), 2))
+        .await
+        .unwrap();
+    assert_eq!(status().await, ("delivered", 2));
+    // Whether what cannot be read is of a delivery, a person has to find out.
+    (stand.spoil)(&first, b"{\"schema\": 2}").await;
+    let error = stand.store.put(&given_up(&object)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
+}
+
+async fn a_delivery_stays_whoever_writes_at_the_same_time(stand: Stand) {
+    for round in 0..10 {
+        let object = object(&stand, &format!("meta/part-{round}.csv"));
+        let delivered = with_rows(receipt(&object), 1);
+        let given_up = given_up(&object);
+        let all = [&given_up, &given_up, &delivered, &given_up, &given_up];
+        let put = join_all(all.map(|receipt| stand.store.put(receipt))).await;
+        assert!(put[2].is_ok(), "{put:?}");
+        let got = stand.store.get(&object, ROUTE).await.unwrap();
+        assert_eq!(got, Some(delivered));
+    }
+}
+
 async fn another_version_and_another_route_have_receipts_of_their_own(stand: Stand) {
     let unversioned = object(&stand, "meta/part-0.csv");
     let mut overwritten = unversioned.clone();
@@ -353,6 +410,8 @@ every_store! {
     what_was_put_is_got_again_whatever_the_key,
     what_was_never_put_is_not_there,
     a_second_receipt_takes_the_place_of_the_first,
+    the_receipt_of_a_delivery_gives_way_to_that_of_another_only,
+    a_delivery_stays_whoever_writes_at_the_same_time,
     another_version_and_another_route_have_receipts_of_their_own,
     a_receipt_that_does_not_add_up_is_not_kept,
     receipts_put_at_once_leave_a_whole_one,

@@ -76,8 +76,7 @@ impl Conclusion<'_> {
             Status::Superseded => Ending::Superseded,
             _ => Ending::Done,
         };
-        let delivered = status == Status::Delivered;
-        let receipt = self.store(report, status, explanation, delivered).await?;
+        let receipt = self.store(report, status, explanation).await?;
         let named = self.attempt.keeper.entry().await?.progress.rejects.names;
         let entry = self.attempt.keeper.end(ending).await?;
         remove_segments(&*self.attempt.activation.parts.ledger, &entry, &named).await;
@@ -105,9 +104,7 @@ impl Conclusion<'_> {
         let stored = match refusal {
             Some(status) => {
                 let told = halt.to_string();
-                self.store(report, status, Some(told), false)
-                    .await
-                    .map(drop)
+                self.store(report, status, Some(told)).await.map(drop)
             }
             None => Ok(()),
         };
@@ -169,9 +166,7 @@ impl Conclusion<'_> {
         let status = Status::Quarantined {
             reason: reason.clone(),
         };
-        let stored = self
-            .store(report, status, Some(detail.clone()), false)
-            .await;
+        let stored = self.store(report, status, Some(detail.clone())).await;
         let receipt = match stored {
             Ok(receipt) => receipt,
             Err(halt) => {
@@ -208,20 +203,19 @@ impl Conclusion<'_> {
     }
 
     /// The receipt is durable before anything else follows from it, and the file that it
-    /// names before the receipt. That of a delivery is replaced by that of another delivery
-    /// only: what was sent again and failed does not unmake it.
+    /// names before the receipt. Where a delivery's is known to lie there, which no other
+    /// replaces, its list of rejects is not replaced either.
     async fn store(
         &self,
         mut report: Report,
         status: Status,
         explanation: Option<String>,
-        delivered: bool,
     ) -> Result<Receipt, Halt> {
         let entry = self.attempt.keeper.entry().await?;
         let listed = listed(&*self.attempt.activation.parts.ledger, &entry).await?;
         report.recorded(&entry, listed);
         let Finished { receipt, rejects } = report.finish(status, explanation);
-        if !delivered && entry.deliveries > 0 {
+        if receipt.status != Status::Delivered && entry.deliveries > 0 {
             return Ok(Receipt {
                 rejects_file: None,
                 ..receipt

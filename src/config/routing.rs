@@ -1,8 +1,9 @@
 //! Which route an object takes, and which sets of routes make no sense.
 
-use super::route::Route;
+use super::route::{CustomAudience, Destination, Route};
 use super::state_location::StateLocation;
 use super::tree::Report;
+use crate::meta::AudienceMode;
 
 /// The route with the longest matching prefix; among equals the one that names the
 /// bucket. Objects of the state take none.
@@ -40,10 +41,39 @@ pub(super) fn check(report: &Report<'_>, routes: &[Route], state: Option<&StateL
                     earlier.name
                 ));
             }
+            if let (Some(replaced), Some(other)) = (replaced(route), replaced(earlier))
+                && is_one_audience(replaced, other)
+            {
+                fault(format!(
+                    "replaces audience {}, and so does route \"{}\": the runs of each would undo those of the other, so let one route alone replace an audience",
+                    replaced.shown(),
+                    earlier.name
+                ));
+            }
         }
         if let Some(problem) = state.and_then(|state| overlap(route, state)) {
             fault(problem);
         }
+    }
+}
+
+fn replaced(route: &Route) -> Option<&CustomAudience> {
+    match &route.destination {
+        Destination::CustomAudience(audience) if audience.mode == AudienceMode::Replace => {
+            Some(audience)
+        }
+        Destination::CustomAudience(_) | Destination::Conversions(_) => None,
+    }
+}
+
+/// As far as the configuration tells: one may give the id, and another the name.
+fn is_one_audience(one: &CustomAudience, other: &CustomAudience) -> bool {
+    match (&one.named, &other.named) {
+        (None, None) => one.audience == other.audience,
+        (Some(name), Some(other_name)) => {
+            (&one.ad_account, &name.name) == (&other.ad_account, &other_name.name)
+        }
+        (None, Some(_)) | (Some(_), None) => false,
     }
 }
 

@@ -342,6 +342,36 @@ fn routes_that_cannot_be_told_apart_are_faults() {
 }
 
 #[test]
+fn an_audience_is_replaced_by_one_route_alone() {
+    let run = "[route.run]\ncomplete = \"success_marker\"\n";
+    let replacing = |audiences: [&str; 2]| {
+        let text = with_routes(&[("a", None, "a/"), ("b", None, "b/")]);
+        let text = text.replace("mode = \"add\"\n", &format!("mode = \"replace\"\n{run}"));
+        let (first, second) = text.split_at(text.find("name = \"b\"").unwrap());
+        let [first, second] = [(first, audiences[0]), (second, audiences[1])]
+            .map(|(text, audience)| text.replace("audience = \"1\"", audience));
+        faults(&(first + &second))
+    };
+    let of_name = |account| format!("audience_name = \"Loyal\"\nad_account = \"act_{account}\"");
+    let (one, same, other) = (of_name(3), of_name(3), of_name(4));
+    let id = "audience = \"1\"";
+    assert_eq!(
+        replacing([id, id]),
+        [
+            "config.toml:16: route \"b\": replaces audience 1, and so does route \"a\": the runs of each would undo those of the other, so let one route alone replace an audience"
+        ]
+    );
+    assert_eq!(replacing([&one, &same]).len(), 1);
+    for apart in [[&*one, &*other], [&*one, id], [id, "audience = \"2\""]] {
+        assert_eq!(replacing(apart), [""; 0]);
+    }
+    // What another route adds meanwhile waits for its turn.
+    let text = with_routes(&[("a", None, "a/"), ("b", None, "b/")]);
+    let text = text.replacen("mode = \"add\"\n", &format!("mode = \"replace\"\n{run}"), 1);
+    assert_eq!(faults(&text), [""; 0]);
+}
+
+#[test]
 fn a_state_and_a_route_that_overlap_are_faults() {
     let overlapping = [
         ("s3://data/", Some("data"), "meta/"),

@@ -9,6 +9,6 @@ mod sender;
 mod tally;
 
 pub use limiter::{AccountLimiter, AccountLimiters, Cost, Limits, LongClosed, Turn};
-pub(crate) use patience::{Again, Patience};
+pub(crate) use patience::{Again, Patience, may_be_too_large};
 pub use sender::{Delivery, Sender, Stop};
 pub use tally::{DeliveryTally, RefusedRow};

@@ -7,6 +7,8 @@
 use std::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::batches::Batch;
+use crate::meta::ErrorCode;
 
 /// Whoever is told to wait for longer gives up at once: the message can wait as well.
 const LONGEST_TOLD: Duration = Duration::from_secs(300);
@@ -23,6 +25,25 @@ pub(crate) enum Again {
     Whole,
     /// Nobody says whether it passes. Then it is taken for the set-up, and the route stops.
     Unexplained,
+}
+
+/// A body of fewer bytes is never too large. (No source says how many are; the lowest number
+/// that anybody found by trying is 60 KB.)
+const SURELY_SMALL_ENOUGH: usize = 64 << 10;
+
+/// Whether a passing failure, or none that can be read, may speak of the size: an audience has
+/// been seen to answer a request that is too large with a page, or by dropping the connection,
+/// and to take its halves. Not where a repeat makes a difference: there only the same request
+/// may follow. Who says when to come again does not speak of the size either.
+pub(crate) fn may_be_too_large(
+    batch: &Batch,
+    error: Option<ErrorCode>,
+    told: Option<Duration>,
+) -> bool {
+    error.is_none()
+        && told.is_none()
+        && batch.rows() > 1
+        && batch.body().len() > SURELY_SMALL_ENOUGH
 }
 
 /// What one kind of answer is given.

@@ -10,7 +10,7 @@ use tracing::{debug, error, warn};
 use super::alike::Alike;
 use super::clock::Clock;
 use super::limiter::{AccountLimiter, Cost, LongClosed};
-use super::patience::{Again, Patience};
+use super::patience::{Again, Patience, may_be_too_large};
 use super::tally::{DeliveryTally, RefusedRow};
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretError, SecretRef};
@@ -20,10 +20,6 @@ use crate::telemetry::Metrics;
 /// Batches that are cut in two for refused rows, of one object. A file with more
 /// bad rows than this finds has a fault that is not its rows'.
 const MOST_SPLITS: u32 = 2_000;
-
-/// A body of fewer bytes is never too large. (No source says how many are; the lowest number
-/// that anybody found by trying is 60 KB.)
-const SURELY_SMALL_ENOUGH: usize = 64 << 10;
 
 /// Why the rest of an object cannot be sent now. Nothing is lost by it: the message
 /// stays, and the object is taken up again.
@@ -236,6 +232,7 @@ impl Sender {
             if !*in_doubt {
                 let places = self.too_old(batch);
                 if !places.is_empty() {
+                    turn.unused();
                     return Ok(Final::TooOld { places });
                 }
             }
@@ -318,16 +315,10 @@ impl Sender {
         }
     }
 
-    /// An audience has been seen to answer a request that is too large with a page, or by
-    /// dropping the connection, and to take its halves. Where a repeat makes a difference,
-    /// only the same request may follow.
+    /// Where a repeat makes a difference, only the same request may follow.
     fn may_be_too_large(&self, batch: &Batch, answer: &Answer) -> bool {
-        // Who says when to come again does not speak of the size.
-        answer.error.is_none()
-            && answer.retry_after.is_none()
-            && self.with.destination.is_a_set()
-            && batch.rows() > 1
-            && batch.body().len() > SURELY_SMALL_ENOUGH
+        self.with.destination.is_a_set()
+            && may_be_too_large(batch, answer.error, answer.retry_after)
     }
 
     fn out_of_patience(&self, kind: Again, attempts: usize, answer: Named) -> Result<Final, Stop> {

@@ -44,7 +44,7 @@ pub use window::Cut;
 pub use crate::state::swap::{Put, Tag};
 
 /// Where entries are kept. The implementations pass one suite,
-/// `tests/ledger_conformance.rs`.
+/// `tests/ledger_conformance`.
 pub trait Ledger: Send + Sync {
     /// The entry of exactly this version on this route, if there is one.
     fn get<'a>(

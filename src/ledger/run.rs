@@ -183,6 +183,13 @@ impl RunRecord {
         }
     }
 
+    /// Nobody can say any more what becomes of the session that it has: Meta failed in the
+    /// midst of it, or it will never be finished.
+    pub fn session_failed(&mut self) {
+        self.failed = true;
+        self.leave_session();
+    }
+
     /// When the session was begun that it has, as far as is known.
     pub fn begun_at(&self) -> Option<OffsetDateTime> {
         let begun = self.opened_at.as_ref().or(self.sent_at.as_ref());

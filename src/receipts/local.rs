@@ -8,10 +8,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::{
-    MOST_BYTES, Receipt, ReceiptLocation, ReceiptStore, StoreError, from_json, path, to_json,
+    MOST_BYTES, Receipt, ReceiptLocation, ReceiptStore, Status, StoreError, from_json,
+    is_of_a_delivery, path, to_json,
 };
 use crate::object::version::ObjectVersion;
 use crate::state::directory;
+use crate::state::directory::swap::locked;
 
 /// Below one directory, which is made when the first receipt is.
 #[derive(Clone, Debug)]
@@ -28,8 +30,16 @@ impl LocalReceiptStore {
 
     async fn put(&self, receipt: &Receipt) -> Result<ReceiptLocation, StoreError> {
         let json = to_json(receipt)?;
-        let path = path::of_receipt(&receipt.object, &receipt.route);
-        self.keep(path, json.into()).await
+        let root = self.root.clone();
+        let file = root.join(path::of_receipt(&receipt.object, &receipt.route));
+        let location = located(&file);
+        let (at, receipt) = (location.clone(), receipt.clone());
+        locked(&self.root, move || {
+            Ok(put_locked(&root, &file, &at, &receipt, &json))
+        })
+        .await
+        .map_err(|error| directory::failed("write", &location.0, &error))??;
+        Ok(location)
     }
 
     async fn put_rejects(
@@ -60,7 +70,9 @@ impl LocalReceiptStore {
         let location = located(&file);
         let read = move || directory::read(&File::open(file)?, MOST_BYTES);
         match directory::apart(read).await {
-            Ok(json) => from_json(&json, location, object, route),
+            Ok(json) => {
+                Ok(Some(from_json(&json, &location)?).filter(|there| there.is_of(object, route)))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(directory::failed("read", &location.0, &error).into()),
         }
@@ -90,6 +102,25 @@ impl ReceiptStore for LocalReceiptStore {
     ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
         Box::pin(self.get(object, route))
     }
+}
+
+fn put_locked(
+    root: &Path,
+    file: &Path,
+    location: &ReceiptLocation,
+    receipt: &Receipt,
+    json: &[u8],
+) -> Result<(), StoreError> {
+    if receipt.status != Status::Delivered {
+        match File::open(file).and_then(|file| directory::read(&file, MOST_BYTES)) {
+            Ok(there) if is_of_a_delivery(&there, location, receipt)? => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(directory::failed("read", &location.0, &error).into()),
+        }
+    }
+    directory::write(root, file, json)
+        .map_err(|error| directory::failed("write", &location.0, &error).into())
 }
 
 fn located(file: &Path) -> ReceiptLocation {

@@ -55,9 +55,11 @@ pub use warning::Warning;
 /// Where receipts are kept: one of each object version and route. The
 /// implementations pass one suite, `tests/receipt_store_conformance.rs`.
 pub trait ReceiptStore: Send + Sync {
-    /// Keeps the receipt instead of any earlier one of the same object version and
-    /// route. When this returns, it survives a crash: the message may be deleted.
-    /// A receipt whose counts do not add up is refused.
+    /// Keeps the receipt instead of any earlier one of the same object version and route,
+    /// but for one: that of a delivery stays, unless this is of another. What was sent again
+    /// and failed does not unmake it, and a worker that has not delivered the object may be
+    /// late to say so. When this returns, what is there survives a crash: the message may be
+    /// deleted. A receipt whose counts do not add up is refused.
     ///
     /// Dropped in flight, it may or may not be kept, but never in part.
     fn put<'a>(
@@ -139,16 +141,23 @@ fn to_json(receipt: &Receipt) -> Result<Vec<u8>, StoreError> {
 
 /// Two objects never share a place by their names, but on a file system that takes
 /// `A` for `a`; what is found there must then not count for the other.
-fn from_json(
-    json: &[u8],
-    location: ReceiptLocation,
-    object: &ObjectVersion,
-    route: &str,
-) -> Result<Option<Receipt>, StoreError> {
+fn from_json(json: &[u8], location: &ReceiptLocation) -> Result<Receipt, StoreError> {
+    let unreadable = || StoreError::Unreadable {
+        location: location.clone(),
+    };
     if json.len() > MOST_BYTES {
-        return Err(StoreError::Unreadable { location });
+        return Err(unreadable());
     }
-    let receipt: Receipt =
-        serde_json::from_slice(json).map_err(|_| StoreError::Unreadable { location })?;
-    Ok(Some(receipt).filter(|receipt| receipt.is_of(object, route)))
+    serde_json::from_slice(json).map_err(|_| unreadable())
+}
+
+/// Whether what lies where `receipt` belongs says that its object was delivered.
+fn is_of_a_delivery(
+    json: &[u8],
+    location: &ReceiptLocation,
+    receipt: &Receipt,
+) -> Result<bool, StoreError> {
+    let there = from_json(json, location)?;
+    let is_its = there.object.is_same(&receipt.object) && there.route == receipt.route;
+    Ok(is_its && there.status == Status::Delivered)
 }

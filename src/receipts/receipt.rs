@@ -169,15 +169,21 @@ impl ObjectDescription {
     /// Whether it describes exactly this version. When that was written does not tell one
     /// from another: without version ids the same bytes, written again, are the same.
     pub(crate) fn is_of(&self, object: &ObjectVersion) -> bool {
-        let ObjectVersion {
-            address,
+        self.is_same(&object.into())
+    }
+
+    /// Whether both describe one version.
+    pub(super) fn is_same(&self, other: &ObjectDescription) -> bool {
+        let ObjectDescription {
+            bucket,
+            key,
+            version_id,
             etag,
             size,
             last_modified: _,
-        } = object;
-        (&self.bucket, &self.key, &self.version_id)
-            == (&address.bucket, &address.key, &address.version_id)
-            && (&self.etag, self.size) == (etag, *size)
+        } = other;
+        (&self.bucket, &self.key, &self.version_id) == (bucket, key, version_id)
+            && (&self.etag, &self.size) == (etag, size)
     }
 }
 

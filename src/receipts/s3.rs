@@ -7,11 +7,14 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::{
-    MOST_BYTES, Receipt, ReceiptLocation, ReceiptStore, StoreError, from_json, path, to_json,
+    MOST_BYTES, Receipt, ReceiptLocation, ReceiptStore, Status, StoreError, from_json,
+    is_of_a_delivery, path, to_json,
 };
 use crate::object::version::ObjectVersion;
+use crate::state::s3::swap::tag;
 use crate::state::s3::{At, S3Place};
 use crate::state::s3_failure::{self, Step};
+use crate::state::swap::Put;
 
 /// Needs `s3:PutObject` and `s3:GetObject` below its prefix, and `s3:ListBucket`,
 /// without which S3 says "denied" of a receipt that is merely not there.
@@ -19,6 +22,9 @@ use crate::state::s3_failure::{self, Step};
 pub struct S3ReceiptStore {
     place: S3Place,
 }
+
+/// How often a write begins anew because another one came between.
+const MOST_WRITERS: usize = 5;
 
 /// For a call and all its repetitions.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -40,10 +46,38 @@ impl S3ReceiptStore {
     }
 
     async fn put(&self, receipt: &Receipt) -> Result<ReceiptLocation, StoreError> {
-        let json = to_json(receipt)?;
+        let json = Bytes::from(to_json(receipt)?);
         let path = path::of_receipt(&receipt.object, &receipt.route);
-        self.keep(receipt, &path, "application/json", json.into())
-            .await
+        match receipt.status {
+            Status::Delivered => self.keep(receipt, &path, "application/json", json).await,
+            _ => self.keep_unless_delivered(receipt, &path, json).await,
+        }
+    }
+
+    async fn keep_unless_delivered(
+        &self,
+        receipt: &Receipt,
+        path: &str,
+        json: Bytes,
+    ) -> Result<ReceiptLocation, StoreError> {
+        let at = self.place.at(&receipt.object.bucket, path);
+        let location = located(&at);
+        for _ in 0..MOST_WRITERS {
+            let there = match self.place.get(&at, MOST_BYTES).await? {
+                Some(there) if is_of_a_delivery(&there.bytes, &location, receipt)? => {
+                    return Ok(location);
+                }
+                Some(there) => Some(tag(Step::Read, &at, there.etag)?),
+                None => None,
+            };
+            match self.place.swap(&at, json.clone(), there.as_ref()).await? {
+                Put::Stored(_) => return Ok(location),
+                Put::Conflict => {}
+            }
+        }
+        Err(StoreError::Transient(format!(
+            "could not write {at}: others write it all the time"
+        )))
     }
 
     async fn put_rejects(
@@ -81,7 +115,10 @@ impl S3ReceiptStore {
         let path = path::of_receipt(&object.into(), route);
         let at = self.place.at(&object.address.bucket, &path);
         match self.place.get(&at, MOST_BYTES).await? {
-            Some(content) => from_json(&content.bytes, located(&at), object, route),
+            Some(content) => {
+                let there = from_json(&content.bytes, &located(&at))?;
+                Ok(Some(there).filter(|there| there.is_of(object, route)))
+            }
             None => Ok(None),
         }
     }

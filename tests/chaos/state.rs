@@ -164,8 +164,15 @@ impl State {
             self.world
                 .broken(format!("{} is named and not there", file.path));
         }
-        if !self.pretends.receipts || receipt.status != Status::Delivered {
-            let place = place(&receipt.object, &receipt.route);
+        let place = place(&receipt.object, &receipt.route);
+        let is_delivered = receipt.status == Status::Delivered;
+        // As every store of receipts: that of a delivery gives way to that of another only.
+        let stays = !is_delivered
+            && kept.receipts.get(&place).is_some_and(|there| {
+                let there: Receipt = serde_json::from_slice(there).unwrap();
+                there.status == Status::Delivered
+            });
+        if !stays && !(self.pretends.receipts && is_delivered) {
             let json = serde_json::to_vec(receipt).unwrap();
             kept.receipts.insert(place, json);
         }

@@ -82,7 +82,7 @@ async fn every_route_is_looked_at_when_the_worker_starts() {
     assert_eq!(log.lines_with(&line), 1, "{}", log.text());
 
     // It is asked again by itself, says nothing twice, and shows when it is mended.
-    let minutes = |number| Duration::from_secs(60 * number);
+    let minutes = |number: u64| Duration::from_secs(60 * number);
     until_later("it is asked again", minutes(2), || reads(&stage) >= 5).await;
     assert_eq!(log.lines_with(&line), 1, "{}", log.text());
     flag(&stage, false);

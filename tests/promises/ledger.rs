@@ -156,6 +156,37 @@ async fn a_worker_that_was_taken_for_dead_stops_before_its_next_request() {
     second.abort();
 }
 
+/// It has the configuration of yesterday, which does not fit the file.
+#[tokio::test]
+async fn what_a_frozen_worker_says_late_does_not_unmake_a_delivery() {
+    let yesterday = ROUTES.replace("email = \"email\"", "mail = \"email\"");
+    let stage = Stage::with(&yesterday, &[]).await;
+    let object = stage.put("conversions/people.csv", file(1_000));
+    stage.announce(&object, None).await;
+    stage.crash.at(Point::ReceiptStored, When::Before);
+    let frozen = stage.work();
+    stage.crash.happens().await;
+
+    // Its lease is over, and another one delivers the object.
+    stage.ledger.later(OVER);
+    stage.announce(&object, None).await;
+    let other = Arc::new(stage.parts_with(ROUTES));
+    let second = tokio::spawn(Worker::new(other, CancellationToken::new()).run());
+    let stored = || stage.journal.count(Step::ReceiptStored);
+    until("the other has delivered it", || stored() == 1).await;
+    stage.crash.thaw();
+    until("the first has said that it does not fit", || stored() == 2).await;
+    let receipt = stage.receipt(&object).await.unwrap();
+    assert_eq!(receipt.status, Status::Delivered);
+    assert_eq!(receipt.sent.accepted, 1_000);
+    let version = stage.objects.describe(&object).await.unwrap();
+    let found = stage.ledger.get(&version, "buyers").await.unwrap().unwrap();
+    assert_eq!(found.entry.state, State::Done);
+    assert_eq!(stage.dataset().received, 1_000);
+    frozen.abort();
+    second.abort();
+}
+
 #[tokio::test]
 async fn a_crash_at_any_step_of_the_end_is_made_good() {
     let points = [

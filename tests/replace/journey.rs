@@ -294,6 +294,40 @@ async fn a_batch_that_is_too_large_goes_in_halves_with_numbers_of_their_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_batch_that_only_a_page_or_a_broken_connection_answers_goes_in_halves() {
+    let settings = [
+        ("ACTIVATOR_DELIVERY_MAX_BODY_BYTES", "262144"),
+        ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1"),
+    ];
+    for action in [
+        FaultAction::Html { status: 502 },
+        FaultAction::ResetBefore,
+        FaultAction::ResetAfter,
+    ] {
+        let stage = Stage::with(MARKED, &settings, true).await;
+        stage.run_of("q1", &[1..8_001]);
+        let fault = Fault::new(Target::UsersReplace, action.clone());
+        stage.meta.platform.fault(fault.nth(3).times(3));
+        stage.work().await;
+        assert!(stage.holds(1..8_001), "{action:?}");
+        let sent = stage.meta.sent();
+        let [whole, again, once_more, half] = &sent[2..6] else {
+            panic!("{} requests", sent.len());
+        };
+        for repeated in [again, once_more] {
+            assert_eq!(
+                (repeated.number, &repeated.rows),
+                (whole.number, &whole.rows)
+            );
+        }
+        assert!(half.rows.len() < whole.rows.len(), "{action:?}");
+        assert_ne!(half.number, whole.number, "it may have arrived");
+        stage.check_sessions();
+        stage.check_members(100, 8_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_batch_waits_for_one_that_is_slow() {
     let stage = Stage::new(MARKED).await;
     stage.run_of("q1", &[1..4_001]);

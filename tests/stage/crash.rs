@@ -1,4 +1,4 @@
-//! A crash at a place that a test names: whoever comes there goes no further.
+//! A crash at a place that a test names: whoever comes there goes no further, or late.
 
 use std::sync::Mutex;
 
@@ -27,6 +27,7 @@ pub enum When {
 pub struct Crash {
     at: Mutex<Option<(Point, When)>>,
     came: Notify,
+    goes_on: Notify,
 }
 
 impl Crash {
@@ -38,6 +39,11 @@ impl Crash {
     /// Waits until somebody stays.
     pub async fn happens(&self) {
         self.came.notified().await;
+    }
+
+    /// Whoever stays was only frozen, and goes on.
+    pub fn thaw(&self) {
+        self.goes_on.notify_one();
     }
 
     pub(super) async fn before(&self, point: Point) {
@@ -52,7 +58,7 @@ impl Crash {
         let stays = self.at.lock().unwrap().take_if(|at| *at == (point, when));
         if stays.is_some() {
             self.came.notify_one();
-            std::future::pending::<()>().await;
+            self.goes_on.notified().await;
         }
     }
 }

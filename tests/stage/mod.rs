@@ -17,7 +17,7 @@ pub mod queue;
 pub mod receipts;
 pub mod secrets;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use audience_activator::app::{Activation, End, Halt, Parts, Places, Progress, Worker};
@@ -146,15 +146,7 @@ impl Stage {
     ) -> Stage {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
-        let text = format!(
-            "[state]\nlocation = {:?}\n[meta]\nendpoint = \"{endpoint}\"\n{routes}",
-            state.to_str().unwrap()
-        );
-        let settings = SETTINGS.iter().chain(settings).copied();
-        let environment = Environment::of(settings);
-        let config = Config::parse("test", &text, &environment, Purpose::OneShot);
-        let config = Arc::new(config.unwrap_or_else(|faults| panic!("{faults}")));
-
+        let config = configured(&state, endpoint, routes, settings);
         let journal = Arc::new(Journal::default());
         let crash = Arc::new(Crash::default());
         let queue = Arc::new(WatchedQueue::new(
@@ -195,6 +187,16 @@ impl Stage {
 
     /// The parts of one more worker, between the same places.
     pub fn other_parts(&self) -> Parts {
+        self.parts_of(self.parts.config.clone())
+    }
+
+    /// The same of a worker whose configuration has other routes.
+    pub fn parts_with(&self, routes: &str) -> Parts {
+        let endpoint = self.simulator.endpoint();
+        self.parts_of(configured(&self.state(), &endpoint, routes, &[]))
+    }
+
+    fn parts_of(&self, config: Arc<Config>) -> Parts {
         let places = Places {
             queue: self.queue.clone(),
             source: self.objects.clone(),
@@ -203,7 +205,7 @@ impl Stage {
             ledger: self.ledger.clone(),
             credentials: Arc::new(CredentialStore::new(self.secret.clone())),
         };
-        Parts::new(self.parts.config.clone(), places).unwrap()
+        Parts::new(config, places).unwrap()
     }
 
     /// Puts an object into the bucket, in place of what was there.
@@ -292,4 +294,18 @@ impl Stage {
     pub fn requests(&self) -> u64 {
         self.simulator.inspect().requests.total
     }
+}
+
+fn configured(
+    state: &Path,
+    endpoint: &str,
+    routes: &str,
+    settings: &[(&str, &str)],
+) -> Arc<Config> {
+    let text =
+        format!("[state]\nlocation = {state:?}\n[meta]\nendpoint = \"{endpoint}\"\n{routes}");
+    let settings = SETTINGS.iter().chain(settings).copied();
+    let environment = Environment::of(settings);
+    let config = Config::parse("test", &text, &environment, Purpose::OneShot);
+    Arc::new(config.unwrap_or_else(|faults| panic!("{faults}")))
 }

@@ -170,10 +170,9 @@ impl<'a> Attempt<'a> {
             ChangedRoute::Restart => {
                 self.hold
                     .change(|record| {
-                        record.leave_session();
-                        record.stage = Stage::Surveyed;
                         // The session that is left open will be made the audience as it is.
-                        record.failed = true;
+                        record.session_failed();
+                        record.stage = Stage::Surveyed;
                     })
                     .await?;
                 Err(Halt::Again)

@@ -136,14 +136,19 @@ impl InSession {
                     tally.entries_invalid += invalid;
                     accepted = Some(batch);
                 }
-                Reply::Refused { answer, .. } => match batch.halves() {
+                Reply::Refused { answer, in_doubt } => match batch.halves() {
                     Some((left, right)) => {
                         splits += 1;
                         if splits > MOST_SPLITS {
                             return Err(Stop::TooManyRefused { answer }.into());
                         }
+                        // A number that may have arrived stands for what it arrived with.
+                        let left_number = match in_doubt {
+                            true => self.hold.draw().await?,
+                            false => number,
+                        };
                         waiting.push((right, self.hold.draw().await?));
-                        waiting.push((left, number));
+                        waiting.push((left, left_number));
                     }
                     None => {
                         self.refused(&batch, &answer, &mut tally);

@@ -105,7 +105,8 @@ impl Attempt<'_> {
     }
 
     async fn store(&self, receipt: &Receipt) -> Result<(), Halt> {
-        let location = self.run.activation.parts.receipts.put(receipt).await?;
+        let receipts = &self.run.activation.parts.receipts;
+        let location = receipts.put(receipt).await?;
         debug!(receipt = %location, "receipt of the run stored");
         Ok(())
     }

@@ -335,10 +335,8 @@ impl Run<'_> {
         let Activation { parts, route, .. } = self.activation;
         let report = Report::new(route, &self.version, self.activation.replay.clone());
         let Finished { receipt, .. } = report.finish(status, None);
-        let earlier = parts.receipts.get(&self.version, &route.name).await?;
-        if !earlier.is_some_and(|earlier| earlier.status == Status::Delivered) {
-            parts.receipts.put(&receipt).await?;
-        }
+        // One that was delivered before it was left out stays delivered.
+        parts.receipts.put(&receipt).await?;
         Ok(End::Receipted(Box::new(receipt)))
     }
 }

@@ -19,7 +19,7 @@ use super::wire::{Opening, Reply};
 use crate::app::halt::Halt;
 use crate::batches::Batch;
 use crate::delivery::{Again, DeliveryTally, Patience, Stop};
-use crate::ledger::{OpenedWith, Stage};
+use crate::ledger::{OpenedWith, RunRecord, Stage};
 use crate::meta::{Named, OperationStatus, SessionBatch, SessionEnd};
 
 /// How often the state of the audience is looked at before one believes that a first batch
@@ -95,9 +95,8 @@ impl Attempt<'_> {
                         })
                         .await;
                 }
-                Opening::Replied(Reply::Refused { answer, too_large }) => {
-                    // Of what is too large, one cannot be sure.
-                    if too_large && self.has_arrived(session).await? {
+                Opening::Replied(Reply::Refused { answer, in_doubt }) => {
+                    if in_doubt && self.has_arrived(session).await? {
                         return Ok(());
                     }
                     self.not_opened().await?;
@@ -118,15 +117,9 @@ impl Attempt<'_> {
                     return self.busy().await;
                 }
                 Opening::Replied(Reply::Ended(end)) => {
-                    let failed = end == SessionEnd::Failed;
-                    self.hold
-                        .change(|record| {
-                            record.failed |= failed;
-                            if failed {
-                                record.leave_session();
-                            }
-                        })
-                        .await?;
+                    if end == SessionEnd::Failed {
+                        self.hold.change(RunRecord::session_failed).await?;
+                    }
                     return self
                         .restart("Meta refused the first batch of the replacement")
                         .await;

@@ -13,7 +13,7 @@ use super::halt::{RunHalt, RunRefusal};
 use super::part::Part;
 use crate::app::halt::{Halt, Refusal};
 use crate::delivery::{Delivery, Sender};
-use crate::ledger::{RunPart, Stage};
+use crate::ledger::{RunPart, RunRecord, Stage};
 use crate::meta::{OperationStatus, SessionEnd};
 use crate::object::ObjectError;
 
@@ -175,12 +175,7 @@ impl Attempt<'_> {
                     .await
             }
             SessionEnd::Failed => {
-                self.hold
-                    .change(|record| {
-                        record.failed = true;
-                        record.leave_session();
-                    })
-                    .await?;
+                self.hold.change(RunRecord::session_failed).await?;
                 self.restart("Meta failed in the midst of the replacement")
                     .await
             }
@@ -279,12 +274,7 @@ impl Attempt<'_> {
             match self.wire.operation().await? {
                 OperationStatus::BeingReplaced => {}
                 OperationStatus::ReplacementFailed => {
-                    self.hold
-                        .change(|record| {
-                            record.failed = true;
-                            record.leave_session();
-                        })
-                        .await?;
+                    self.hold.change(RunRecord::session_failed).await?;
                     return Ok(false);
                 }
                 OperationStatus::Usable | OperationStatus::Blocked | OperationStatus::Unknown => {

@@ -12,7 +12,9 @@ use super::halt::RunHalt;
 use crate::app::halt::Halt;
 use crate::batches::Batch;
 use crate::credentials::{CredentialStore, Credentials, SecretRef};
-use crate::delivery::{AccountLimiter, Again, Cost, DeliveryTally, Patience, Stop};
+use crate::delivery::{
+    AccountLimiter, Again, Cost, DeliveryTally, Patience, Stop, may_be_too_large,
+};
 use crate::meta::{
     Answer, Audience, AudienceState, Client, Named, OperationStatus, Outcome, SessionBatch,
     SessionEnd, TraceId, replacement,
@@ -41,10 +43,11 @@ pub(super) enum Reply {
         invalid: u64,
         trace_id: Option<TraceId>,
     },
-    /// As a whole, and nothing of it happened.
+    /// As a whole.
     Refused {
         answer: Named,
-        too_large: bool,
+        /// Whether it may have arrived all the same: of what is too large one cannot be sure.
+        in_doubt: bool,
     },
     Ended(SessionEnd),
 }
@@ -86,6 +89,7 @@ impl Wire {
         tally: &mut DeliveryTally,
     ) -> Result<Reply, Halt> {
         let mut patience = Patience::new(self.attempts);
+        let mut in_doubt = false;
         loop {
             match self.attempt(batch, place, tally).await? {
                 Judged::Final(reply) => return Ok(reply),
@@ -95,13 +99,22 @@ impl Wire {
                     answer,
                     told,
                 } => {
+                    in_doubt |= again == Again::Unknown;
                     let again = match again {
                         Again::Whole if batch.rows() < 2 => Again::Transient,
+                        Again::Transient | Again::Unknown
+                            if may_be_too_large(batch, answer.error, told) =>
+                        {
+                            Again::Whole
+                        }
                         again => again,
                     };
                     match patience.after(again, told) {
                         Some(wait) => self.or_halted(sleep(wait)).await?,
-                        None => return out_of_patience(again, patience.attempts(), answer),
+                        None if again == Again::Whole => {
+                            return Ok(Reply::Refused { answer, in_doubt });
+                        }
+                        None => return Err(out_of_patience(again, patience.attempts(), answer)),
                     }
                 }
             }
@@ -126,7 +139,7 @@ impl Wire {
                 ..
             } if batch.rows() > 1 => Opening::Replied(Reply::Refused {
                 answer,
-                too_large: true,
+                in_doubt: true,
             }),
             Judged::Unsure {
                 again,
@@ -201,8 +214,8 @@ impl Wire {
                 accepted(invalid.saturating_sub(before), answer.trace_id)
             }
             Outcome::BadData | Outcome::TooMany => Judged::Final(Reply::Refused {
-                too_large: answer.outcome == Outcome::TooMany,
                 answer: named,
+                in_doubt: false,
             }),
             Outcome::Throttled { .. } => Judged::Again,
             Outcome::Auth => {
@@ -297,15 +310,11 @@ impl Wire {
     }
 }
 
-fn out_of_patience(kind: Again, attempts: usize, answer: Named) -> Result<Reply, Halt> {
+fn out_of_patience(kind: Again, attempts: usize, answer: Named) -> Halt {
     let stop = match kind {
-        Again::Whole => {
-            let too_large = true;
-            return Ok(Reply::Refused { answer, too_large });
-        }
         Again::Transient => Stop::Unavailable { attempts, answer },
         Again::Unknown => Stop::Unknown { attempts, answer },
-        Again::Unexplained => Stop::Configuration { answer },
+        Again::Whole | Again::Unexplained => Stop::Configuration { answer },
     };
-    Err(stop.into())
+    stop.into()
 }

@@ -134,7 +134,8 @@ impl Controller {
         self.pace.request(now);
     }
 
-    /// It has its answer.
+    /// It has its answer. One that was on its way when the gate closed opens nothing; nor does
+    /// a question's, which does not say that Meta takes rows.
     pub(super) fn answered(&mut self, now: Instant, cost: Cost, heard: Heard) {
         self.ended(now, cost);
         if let Some(reading) = heard.reading {
@@ -146,10 +147,18 @@ impl Controller {
                 at_least: heard.reading.and_then(|reading| reading.regain_access),
             };
             self.close(now, told);
-        } else if !self.close_if_used_up(now, heard.reading) {
-            self.gate.went_through(now);
+        } else if !self.close_if_used_up(now, heard.reading)
+            && self.gate.opens(now).is_none()
+            && matches!(cost, Cost::Write)
+        {
+            self.gate.went_through();
             self.widen();
         }
+    }
+
+    /// It did not go after all.
+    pub(super) fn unused(&mut self, now: Instant, cost: Cost) {
+        self.ended(now, cost);
     }
 
     /// It has none, or none that says anything. Where access is on trial, the next one

@@ -44,8 +44,8 @@ impl Gate {
             .map_or(Duration::ZERO, |opens| opens.saturating_duration_since(now))
     }
 
-    /// An exact time is taken at its word once. If the next request is refused all the
-    /// same, it was no good.
+    /// An exact time is taken at its word once, unless the account's own numbers say that it
+    /// takes longer. If the next request is refused all the same, it was no good.
     pub(super) fn close(&mut self, now: Instant, told: Told, rng: &mut fastrand::Rng) {
         let told_at_least = told.at_least.unwrap_or_default();
         let is_closed = self.opens(now).is_some();
@@ -54,7 +54,7 @@ impl Gate {
             self.closings_in_a_row = self.closings_in_a_row.saturating_add(1);
         }
         let wait = match told.exactly {
-            Some(exactly) if self.closings_in_a_row == 1 => exactly,
+            Some(exactly) if self.closings_in_a_row == 1 => exactly.max(told_at_least),
             exactly => doubled(self.closings_in_a_row)
                 .max(told_at_least)
                 .max(exactly.unwrap_or_default()),
@@ -67,10 +67,8 @@ impl Gate {
     }
 
     /// Meta took a request, and not only one that was out when it closed.
-    pub(super) fn went_through(&mut self, now: Instant) {
-        if self.opens(now).is_none() {
-            self.closings_in_a_row = 0;
-        }
+    pub(super) fn went_through(&mut self) {
+        self.closings_in_a_row = 0;
     }
 
     /// Nothing went through since it was last closed.

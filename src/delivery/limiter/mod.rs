@@ -250,6 +250,16 @@ impl AccountLimiter {
         self.wake();
     }
 
+    fn unused(&self, cost: Cost) {
+        let now = Instant::now();
+        {
+            let (mut account, mut token) = self.controllers();
+            account.unused(now, cost);
+            token.unused(now, cost);
+        }
+        self.wake();
+    }
+
     fn wake(&self) {
         self.account.quota.changed.notify_waiters();
         self.token.changed.notify_waiters();
@@ -279,6 +289,12 @@ impl Turn {
     pub fn asked(mut self, answer: &Answer) -> Option<Duration> {
         self.is_answered = true;
         self.limiter.answered(answer, self.cost)
+    }
+
+    /// No request went out: nothing is known of the quota.
+    pub fn unused(mut self) {
+        self.is_answered = true;
+        self.limiter.unused(self.cost);
     }
 }
 

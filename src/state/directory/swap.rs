@@ -54,21 +54,28 @@ pub(crate) async fn swap(
     expected: Option<&Tag>,
     most: usize,
 ) -> Result<Put, Failure> {
-    let root = root.to_owned();
     let location = file.display().to_string();
-    let expected = expected.cloned();
-    let swapped = async {
-        let lock = lock(&root).await?;
-        apart(move || {
-            // Held until all is written, even if nobody waits for it any more.
-            let _lock = lock;
-            swap_locked(&root, &file, &json, expected.as_ref(), most)
-        })
-        .await
-    };
+    let (top, expected) = (root.to_owned(), expected.cloned());
+    let swapped = locked(root, move || {
+        swap_locked(&top, &file, &json, expected.as_ref(), most)
+    });
     swapped
         .await
         .map_err(|error| failed("write", &location, &error))
+}
+
+/// Works while no other process, nor another task of this one, works so below `root`. Runs to
+/// its end even if nobody waits for it any more.
+pub(crate) async fn locked<T: Send + 'static>(
+    root: &Path,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let lock = lock(root).await?;
+    apart(move || {
+        let _lock = lock;
+        work()
+    })
+    .await
 }
 
 fn tag(json: &[u8]) -> Tag {

@@ -306,6 +306,19 @@ fn what_retry_after_says_holds_once() {
 }
 
 #[test]
+fn what_the_account_says_of_itself_counts_if_it_is_longer() {
+    let mut stage = Stage::new();
+    stage.request();
+    let answer = Heard {
+        throttled: true,
+        retry_after: Some(seconds(5)),
+        ..heard(100.0, Some(seconds(600)), None)
+    };
+    stage.controller.answered(stage.now, Cost::Write, answer);
+    assert!(stage.closed_for() >= 600.0);
+}
+
+#[test]
 fn requests_throttled_together_are_one_throttle() {
     let mut stage = Stage::open(10.0);
     (0..8).for_each(|_| stage.request());
@@ -316,13 +329,39 @@ fn requests_throttled_together_are_one_throttle() {
 #[test]
 fn an_answer_that_was_on_its_way_does_not_open_the_gate() {
     let mut stage = Stage::open(10.0);
-    (0..2).for_each(|_| stage.request());
+    (0..8).for_each(|_| stage.request());
     stage.is_throttled(None);
-    stage.hears(10.0);
+    (0..7).for_each(|_| stage.hears(10.0));
     stage.later(stage.closed_for_now());
-    stage.request();
+    assert_eq!(stage.begin_all(), 1, "to see how things stand");
     stage.is_throttled(None);
     assert!(stage.closed_for() >= 120.0, "the second in a row");
+}
+
+#[test]
+fn a_question_that_is_answered_does_not_say_that_rows_are_taken() {
+    let mut stage = Stage::open(10.0);
+    stage.request();
+    stage.is_throttled(None);
+    stage.later(stage.closed_for_now());
+    stage.controller.begin(stage.now, Cost::Read);
+    let answered = heard(10.0, None, None);
+    stage.controller.answered(stage.now, Cost::Read, answered);
+    assert_eq!(stage.begin_all(), 1);
+    stage.is_throttled(None);
+    assert!(stage.closed_for() >= 120.0, "the second in a row");
+}
+
+#[test]
+fn what_did_not_go_after_all_is_no_sign_of_anything() {
+    let mut stage = Stage::new();
+    for _ in 0..3 {
+        assert_eq!(stage.begin_all(), 1);
+        stage.controller.unused(stage.now, Cost::Write);
+    }
+    assert_eq!(stage.begin_all(), 1);
+    stage.hears(10.0);
+    assert_eq!(stage.begin_all(), 2);
 }
 
 #[test]
