@@ -215,13 +215,21 @@ impl Conclusion<'_> {
         let listed = listed(&*self.attempt.activation.parts.ledger, &entry).await?;
         report.recorded(&entry, listed);
         let Finished { receipt, rejects } = report.finish(status, explanation);
-        if receipt.status != Status::Delivered && entry.deliveries > 0 {
-            return Ok(Receipt {
-                rejects_file: None,
-                ..receipt
-            });
-        }
         let receipts = &self.attempt.activation.parts.receipts;
+        if receipt.status != Status::Delivered {
+            let Attempt {
+                activation,
+                version,
+                ..
+            } = self.attempt;
+            let there = receipts.get(version, &activation.route.name).await?;
+            if there.is_some_and(|there| there.status == Status::Delivered) {
+                return Ok(Receipt {
+                    rejects_file: None,
+                    ..receipt
+                });
+            }
+        }
         if let Some(list) = rejects {
             let location = receipts.put_rejects(&receipt, list).await?;
             debug!(rejects = %location, "list of rejects stored");

@@ -19,6 +19,7 @@ use super::report::{Finished, Report};
 use crate::config::Route;
 use crate::event::ObjectEvent;
 use crate::ledger::{ChangedRoute, Claim, Claimant, Ending, Found, Keeper, Look, State, Wanted};
+use crate::object::decoded;
 use crate::object::version::ObjectVersion;
 use crate::queue::Message;
 use crate::receipts::{Code, Receipt, Status};
@@ -34,12 +35,13 @@ pub(super) struct Missing<'a> {
 impl Missing<'_> {
     /// How the work on the object ends after all, or the halt as it was.
     pub(super) async fn settle(&self, halt: Halt, progress: &Progress) -> Result<End, Halt> {
-        if halt.wait() != Wait::File || progress.in_vain().is_some() {
+        let unseen = matches!(halt, Halt::Object(_) | Halt::Ledger(_) | Halt::Receipts(_));
+        if !unseen || halt.wait() != Wait::File || progress.in_vain().is_some() {
             return Err(halt);
         }
         let version = self.version();
         if matches!(halt, Halt::Object(_)) {
-            match self.was_done(&version).await {
+            match self.was_done_under_either_key(&version).await {
                 Ok(true) => {
                     info!("delivered while it was there; nothing is sent");
                     return Ok(End::AlreadyDelivered);
@@ -71,6 +73,24 @@ impl Missing<'_> {
         match &self.event.replay_name {
             Some(name) => Wanted::Replay(name),
             None => Wanted::Delivery,
+        }
+    }
+
+    /// The object may have been found under its percent-decoded key.
+    async fn was_done_under_either_key(&self, version: &ObjectVersion) -> Result<bool, Halt> {
+        if self.was_done(version).await? {
+            return Ok(true);
+        }
+        let address = decoded(&version.address).filter(|_| self.event.key_may_be_encoded);
+        match address {
+            Some(address) => {
+                let version = ObjectVersion {
+                    address,
+                    ..version.clone()
+                };
+                self.was_done(&version).await
+            }
+            None => Ok(false),
         }
     }
 

@@ -47,7 +47,7 @@ pub use halt::{Halt, Refusal, Wait};
 pub use parts::{Parts, Places};
 pub use progress::{Board, Progress, Snapshot};
 pub use quarters::Quarters;
-pub use replace::{Awaits, RunHalt, RunRefusal, run_awaits};
+pub use replace::{Awaits, RunHalt, RunRefusal, Unfit, run_awaits};
 pub use task_protection::TaskProtection;
 pub use turn::NoTurn;
 pub use validate::{Findings, Validation, Verdict};

@@ -267,8 +267,13 @@ impl Production {
 
     fn reject(&self, row: u64, reject: RowReject, produced: &mut Produced) {
         let key = reject.field.map(Code::new);
-        produced.counts.rejects.add(row, key, reject.reason);
-        produced.rejects.rejected(row, reject.field, reject.reason);
+        let rejects = &mut produced.counts.rejects;
+        rejects.add(row, key, reject.reason);
+        // Of the whole object, however many parts of its list are on their way.
+        match rejects.total() <= RejectList::MOST_ROWS {
+            true => produced.rejects.rejected(row, reject.field, reject.reason),
+            false => produced.rejects.counted(),
+        }
         self.metrics.rejected(reject.reason);
         self.progress.rows_rejected.fetch_add(1, Ordering::Relaxed);
     }

@@ -145,8 +145,12 @@ impl Report {
         receipt.refusals = answered.refusals;
         receipt.rows.sent = receipt.sent.accepted + receipt.sent.refused + receipt.sent.unknown;
         let accounted = receipt.rows.filtered + receipt.rows.rejected + receipt.rows.sent;
-        receipt.rows.read = receipt.rows.read.max(accounted);
-        receipt.rows.withheld = receipt.rows.read - accounted;
+        // Of a delivery the reader's count stands by itself, so that a row that is counted twice
+        // is a receipt that does not add up.
+        if receipt.status != Status::Delivered {
+            receipt.rows.read = receipt.rows.read.max(accounted);
+        }
+        receipt.rows.withheld = receipt.rows.read.saturating_sub(accounted);
         receipt.entries.sent = answered.entries_sent;
         receipt.entries.invalid = answered.entries_invalid;
         if answered.entries_invalid > 0 {

@@ -51,6 +51,12 @@ pub(super) fn check(report: &Report<'_>, routes: &[Route], state: Option<&StateL
                 ));
             }
         }
+        if replaced(route).is_some() && route.bucket.is_none() {
+            fault(
+                "bucket: missing: a route that replaces an audience has one, in which its runs are compared with each other"
+                    .to_owned(),
+            );
+        }
         if let Some(problem) = state.and_then(|state| overlap(route, state)) {
             fault(problem);
         }

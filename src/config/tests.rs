@@ -345,7 +345,7 @@ fn routes_that_cannot_be_told_apart_are_faults() {
 fn an_audience_is_replaced_by_one_route_alone() {
     let run = "[route.run]\ncomplete = \"success_marker\"\n";
     let replacing = |audiences: [&str; 2]| {
-        let text = with_routes(&[("a", None, "a/"), ("b", None, "b/")]);
+        let text = with_routes(&[("a", Some("lists"), "a/"), ("b", Some("lists"), "b/")]);
         let text = text.replace("mode = \"add\"\n", &format!("mode = \"replace\"\n{run}"));
         let (first, second) = text.split_at(text.find("name = \"b\"").unwrap());
         let [first, second] = [(first, audiences[0]), (second, audiences[1])]
@@ -358,7 +358,7 @@ fn an_audience_is_replaced_by_one_route_alone() {
     assert_eq!(
         replacing([id, id]),
         [
-            "config.toml:16: route \"b\": replaces audience 1, and so does route \"a\": the runs of each would undo those of the other, so let one route alone replace an audience"
+            "config.toml:17: route \"b\": replaces audience 1, and so does route \"a\": the runs of each would undo those of the other, so let one route alone replace an audience"
         ]
     );
     assert_eq!(replacing([&one, &same]).len(), 1);
@@ -366,9 +366,16 @@ fn an_audience_is_replaced_by_one_route_alone() {
         assert_eq!(replacing(apart), [""; 0]);
     }
     // What another route adds meanwhile waits for its turn.
-    let text = with_routes(&[("a", None, "a/"), ("b", None, "b/")]);
+    let text = with_routes(&[("a", Some("lists"), "a/"), ("b", Some("lists"), "b/")]);
     let text = text.replacen("mode = \"add\"\n", &format!("mode = \"replace\"\n{run}"), 1);
     assert_eq!(faults(&text), [""; 0]);
+    let anywhere = text.replacen("bucket = \"lists\"\n", "", 1);
+    assert_eq!(
+        faults(&anywhere),
+        [
+            "config.toml:5: route \"a\": bucket: missing: a route that replaces an audience has one, in which its runs are compared with each other"
+        ]
+    );
 }
 
 #[test]

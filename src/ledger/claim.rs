@@ -194,7 +194,13 @@ impl Claimant<'_> {
             State::Quarantined { .. } => {
                 entry.attempts.without_progress = 0;
                 entry.attempts.in_vain = 0;
-                if entry.deliveries > 0 || self.wanted == Wanted::Again {
+                let is_the_same = match self.wanted {
+                    Wanted::Delivery => true,
+                    // Its own message was redriven.
+                    Wanted::Replay(name) => entry.replay.as_deref() == Some(name),
+                    Wanted::Again => false,
+                };
+                if !is_the_same {
                     self.begin_anew(&mut entry, now);
                 }
             }
@@ -225,8 +231,11 @@ impl Claimant<'_> {
             route_changed && part_is_delivered && self.changed_route == ChangedRoute::Refuse;
         if route_changed && !refused {
             let attempts = entry.attempts.without_progress;
+            let replay = entry.replay.take();
             self.begin_anew(&mut entry, now);
             entry.attempts.without_progress = attempts;
+            // It is still the delivery for that one.
+            entry.replay = replay.or(entry.replay);
             entry.progress.restarted = part_is_delivered.then(|| Code::new("route_changed"));
         }
         entry.attempts.without_progress += 1;

@@ -55,6 +55,10 @@ pub enum Ending {
 /// each of them is kept in memory and in the entry.
 pub(super) const MOST_AHEAD: u64 = 128;
 
+/// Batches that an earlier attempt has acknowledged, and that were only passed again, may go
+/// so far without a write.
+const MOST_UNWRITTEN: u64 = MOST_AHEAD / 2;
+
 /// A claimed object. Dropping it leaves the entry as it was written last; its lease then
 /// ends by itself.
 #[derive(Debug)]
@@ -282,15 +286,18 @@ impl Keeping {
                 }
                 next = self.commands.try_recv().ok();
             }
-            if is_due {
-                self.write().await?;
-            }
             let watermark = self.record.entry().progress.watermark.batches;
-            self.passed.send_if_modified(|passed| {
-                let advances = *passed < watermark;
-                *passed = watermark;
-                advances
-            });
+            let written = *self.passed.borrow();
+            if is_due || watermark.saturating_sub(written) >= MOST_UNWRITTEN {
+                self.write().await?;
+                // Nobody goes ahead of what a crash leaves: so far, at most, batches were out
+                // that the next attempt has to take for sent.
+                self.passed.send_if_modified(|passed| {
+                    let advances = *passed < watermark;
+                    *passed = watermark;
+                    advances
+                });
+            }
             for recorded in waiting {
                 let _ = recorded.send(());
             }

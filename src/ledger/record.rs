@@ -53,8 +53,11 @@ impl Record {
         let batch = cut.rows.batch;
         if let Some(tally) = tally {
             self.count(&tally);
-            // Whatever kept earlier attempts from this is over.
-            self.progressed();
+            // Whatever kept earlier attempts from this is over. Where Meta has refused all so
+            // far, the next attempt throws this away, and it is none.
+            if self.entry.progress.answered.rows_accepted > 0 {
+                self.progressed();
+            }
         }
         for cut in self.window.acknowledge(cut) {
             self.list(cut.rejects);

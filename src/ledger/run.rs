@@ -38,6 +38,9 @@ pub struct RunRecord {
     /// What Meta said to the batch that opened the session, if it was a whole one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_with: Option<OpenedWith>,
+    /// That the session is this run's is known by the audience's state alone.
+    #[serde(default)]
+    pub seen_by_state: bool,
     /// A session whose first batch had no answer, and of which nothing was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<u64>,
@@ -45,6 +48,9 @@ pub struct RunRecord {
     /// versions, and is followed by another.
     #[serde(default)]
     pub mixed: bool,
+    /// Such a session has become the audience, and none since.
+    #[serde(default)]
+    pub mixed_is_live: bool,
     /// A session failed at Meta or was left, and none has succeeded since.
     #[serde(default)]
     pub failed: bool,
@@ -150,6 +156,7 @@ impl RunRecord {
         match self.stage {
             _ if is_through => Live::New,
             _ if self.failed => Live::Unknown,
+            _ if self.mixed_is_live => Live::Mixed,
             Stage::Surveyed => Live::Old,
             Stage::Opening { .. } | Stage::Open { .. } => Live::OldUntilTimeout,
             // The swap is under way, or what is left is added.
@@ -188,6 +195,12 @@ impl RunRecord {
     pub fn session_failed(&mut self) {
         self.failed = true;
         self.leave_session();
+    }
+
+    /// What the session holds has become the audience.
+    pub fn swapped(&mut self) {
+        self.failed = false;
+        self.mixed_is_live = self.mixed;
     }
 
     /// When the session was begun that it has, as far as is known.

@@ -30,5 +30,5 @@ pub use marker::{Marker, is_marker};
 pub use ranges::Ranges;
 pub use reader::{PinnedReader, ReadOptions, ReadProgress, open};
 pub use s3::S3Source;
-pub use source::{Body, ObjectSource, describe_or_decoded};
+pub use source::{Body, ObjectSource, decoded, describe_or_decoded};
 pub use unpack::Limits;

@@ -81,8 +81,8 @@ pub async fn describe_or_decoded(
     }
 }
 
-/// `None` where decoding changes nothing, or gives no text.
-fn decoded(address: &ObjectAddress) -> Option<ObjectAddress> {
+/// The address with its key percent-decoded; `None` where that changes nothing, or gives no text.
+pub fn decoded(address: &ObjectAddress) -> Option<ObjectAddress> {
     let key = percent_decode_str(&address.key).decode_utf8().ok()?;
     (key != address.key).then(|| ObjectAddress {
         key: key.into_owned(),

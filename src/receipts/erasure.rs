@@ -121,6 +121,16 @@ impl ErasureReceipt {
         }
     }
 
+    /// What each place has answered. A receipt is small: of those who are not removed the
+    /// places have equal shares of what is listed.
+    pub fn answered(&mut self, targets: impl IntoIterator<Item = ErasedFrom>) {
+        self.targets = targets.into_iter().collect();
+        let share = ErasureCounts::MOST_LISTED / self.targets.len().max(1);
+        for target in &mut self.targets {
+            target.counts.unfinished.truncate(share);
+        }
+    }
+
     /// Where it is kept, below the state location.
     pub fn path(&self) -> String {
         format!("erasures/{}.json", self.id)
@@ -128,7 +138,7 @@ impl ErasureReceipt {
 }
 
 impl ErasureCounts {
-    /// As many are listed one by one; all are counted.
+    /// As many are listed one by one in a receipt; all are counted.
     pub const MOST_LISTED: usize = 10_000;
 
     pub fn list(&mut self, person: UnfinishedPerson) {
@@ -140,5 +150,59 @@ impl ErasureCounts {
     /// Whether somebody is not, or perhaps not wholly, removed.
     pub fn leaves_somebody(&self) -> bool {
         self.not_named + self.named_in_part + self.refused > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_of_many_places_lists_no_more_people_than_that_of_one() {
+        let asked = AskedErasure {
+            source: Code::new("file"),
+            everywhere: false,
+        };
+        let place = |id: usize| {
+            let mut counts = ErasureCounts::default();
+            for person in 1..=20_000 {
+                counts.not_named += 1;
+                counts.list(UnfinishedPerson {
+                    person,
+                    key: Some(Code::new("email")),
+                    reason: "email_without_at".to_owned(),
+                    in_part: false,
+                });
+            }
+            ErasedFrom {
+                kind: Code::new("audience"),
+                id: id.to_string(),
+                routes: Vec::new(),
+                status: ErasedStatus::Missing,
+                explanation: None,
+                counts,
+            }
+        };
+        for places in [1, 3, 40] {
+            let now = datetime!(2026-11-29 12:00 UTC);
+            let mut receipt = ErasureReceipt::new(asked.clone(), now);
+            receipt.answered((0..places).map(place));
+            let listed = receipt
+                .targets
+                .iter()
+                .map(|one| one.counts.unfinished.len());
+            let share = ErasureCounts::MOST_LISTED / places;
+            assert!(listed.clone().all(|count| count == share));
+            assert!(
+                receipt
+                    .targets
+                    .iter()
+                    .all(|one| one.counts.not_named == 20_000)
+            );
+            let json = serde_json::to_vec_pretty(&receipt).unwrap_or_default();
+            assert!(json.len() < 2 * 1024 * 1024, "{} bytes", json.len());
+        }
     }
 }

@@ -62,8 +62,13 @@ impl RejectList {
         self.add(format_args!("{row},refused,,{cause}\n"));
     }
 
-    fn add(&mut self, line: fmt::Arguments<'_>) {
+    /// A row that is not listed, since its object has as many as are.
+    pub fn counted(&mut self) {
         self.of += 1;
+    }
+
+    fn add(&mut self, line: fmt::Arguments<'_>) {
+        self.counted();
         if self.listed == Self::MOST_ROWS {
             return;
         }
@@ -75,8 +80,13 @@ impl RejectList {
 
     /// None if there was no row.
     pub fn finish(self) -> Option<FinishedList> {
+        let bytes = match self.gzip {
+            Some(gzip) => gzip.finish().ok()?,
+            None if self.of > 0 => Vec::new(),
+            None => return None,
+        };
         Some(FinishedList {
-            bytes: self.gzip?.finish().ok()?.into(),
+            bytes: bytes.into(),
             listed: self.listed,
             of: self.of,
         })
@@ -117,6 +127,17 @@ mod tests {
         let mut gzip = flate2::read::MultiGzDecoder::new(&file[..]);
         gzip.read_to_string(&mut text).unwrap();
         text
+    }
+
+    #[test]
+    fn what_is_only_counted_is_not_lost() {
+        let mut list = RejectList::default();
+        list.counted();
+        list.counted();
+        let list = list.finish().unwrap();
+        assert_eq!((list.listed, list.of), (0, 2));
+        assert_eq!(text(&list), "row,outcome,key,reason\n");
+        assert!(RejectList::default().finish().is_none());
     }
 
     #[test]

@@ -52,6 +52,9 @@ pub enum Live {
     OldUntilTimeout,
     /// What had arrived of the new list when Meta ended the session. The rest is not added.
     PartOfNew,
+    /// The new list, and beside it rows of a version of an object that was overwritten when a
+    /// part of it was sent. A session with the new version alone is to follow.
+    Mixed,
     /// Meta failed in the middle: it says that the list may be partly replaced.
     Unknown,
 }
@@ -67,6 +70,9 @@ impl Live {
             }
             Live::PartOfNew => {
                 "the new list, or what has arrived of it; the rest is still to be added"
+            }
+            Live::Mixed => {
+                "the new list, with rows of an older version of an object; one without them follows"
             }
             Live::Unknown => "not known: Meta failed in the middle, or a session was left",
         }

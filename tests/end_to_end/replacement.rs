@@ -20,6 +20,8 @@ fn config(stage: &Stage) -> String {
         "replace",
         &format!("ssm:{}", stage.secret("default")),
     );
+    let bucket = format!("bucket = \"{}\"\nprefix", stage.plane.audience_bucket);
+    let route = route.replacen("prefix", &bucket, 1);
     let run = "[route.run]\ncomplete = \"success_marker\"\n";
     let queue = "[queue]\nvisibility_seconds = 5\n";
     let config = stage.config(&[route + run]).replace("[queue]\n", queue);

@@ -6,7 +6,7 @@ use audience_activator::receipts::Live;
 use simulator::{AudienceChange, Fault, FaultAction, GraphError, Target};
 
 use crate::AUDIENCE;
-use crate::stage::{Call, OLD, Stage};
+use crate::stage::{Call, OLD, Stage, file};
 
 const MARKED: &str = "complete = \"success_marker\"";
 const NEW: std::ops::Range<u64> = 1..3_001;
@@ -129,6 +129,33 @@ async fn a_session_that_did_not_show_is_gone_on_with_once_it_does() {
     let last = sent.iter().find(|one| one.is_last).unwrap();
     assert_eq!(last.session, sent[0].session);
     stage.check_members(100, 3_000);
+    stage.check_sessions();
+}
+
+/// Its first batch is of the list as it was.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_did_not_show_is_not_gone_on_with_another_list() {
+    let stage = stage().await;
+    stage
+        .meta
+        .platform
+        .fault(Fault::lost_answer(Target::UsersReplace));
+    stage.change(changed(|change| change.operation_status = Some(200)));
+    let denied = FaultAction::Error(GraphError::new(403, 200));
+    let denied = Fault::new(Target::UsersReplace, denied);
+    stage.meta.platform.fault(denied.nth(2));
+    stage.live(None, Duration::from_secs(100)).await;
+    assert_eq!(stage.meta.sent().len(), 2);
+    // Now it shows; and an object is another one.
+    stage.change(changed(|change| change.operation_status = Some(0)));
+    let newer = stage.put("lists/q1/part-00", file(5_000..7_000), 800);
+    stage.announce(&newer, None);
+    let marker = stage.put("lists/q1/_SUCCESS", "", 700);
+    stage.announce(&marker, None);
+    stage.work().await;
+    assert!(stage.holds((5_000..7_000).chain(1_600..3_001)));
+    let sent = stage.meta.sent();
+    assert_ne!(sent.last().unwrap().session, sent[0].session);
     stage.check_sessions();
 }
 

@@ -80,6 +80,22 @@ async fn before_and_after_each_receipt() {
     }
 }
 
+/// What is acknowledged of an object brings the run on, however many workers die of it.
+#[tokio::test(start_paused = true)]
+async fn more_often_than_attempts_are_allowed_within_one_object() {
+    let stage = Stage::new("complete = \"success_marker\"").await;
+    stage.run_of("q1", &[1..12_001]);
+    for _ in 0..8 {
+        let dies = Some((Call::AfterSend, 3));
+        assert!(stage.live(dies, Duration::from_secs(5_000)).await);
+    }
+    stage.work().await;
+    assert!(stage.holds(1..12_001));
+    assert!(stage.queue.dead_letters().is_empty());
+    stage.check_sessions();
+    stage.check_members(100, 12_000);
+}
+
 #[tokio::test(start_paused = true)]
 async fn several_times_in_a_row() {
     for first in 1..5 {

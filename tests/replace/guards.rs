@@ -71,6 +71,45 @@ async fn one_that_is_much_smaller_than_meta_counts() {
     assert!(stage.holds(OLD));
 }
 
+/// What lies in the folder is no run: told, tried and put aside as any other refusal, however
+/// long the run has waited to be complete.
+#[tokio::test(start_paused = true)]
+async fn one_that_is_none_though_its_messages_have_waited_for_long() {
+    let no_grace = ("ACTIVATOR_LEDGER_MISSING_GRACE_SECONDS", "0");
+    let counted = "complete = \"count\"\nexpected_objects = 2";
+    let stage = Stage::with(counted, &[no_grace], true).await;
+    stage.drop_in("lists/q1/part-0", file(1..200));
+    stage.live(None, Duration::from_secs(1_800)).await;
+    assert!(stage.queue.dead_letters().is_empty(), "it waits");
+    stage.drop_in("lists/q1/part-1", file(200..400));
+    stage.drop_in("lists/q1/part-2", file(400..600));
+    let run = refused(&stage, "q1", 3, "more_objects").await;
+    let told = run.explanation.unwrap();
+    assert!(
+        told.contains("3 objects where run.expected_objects says 2"),
+        "{told}"
+    );
+    assert!(stage.holds(OLD));
+    // One that is taken away again in time costs nothing.
+    let stage = Stage::with(counted, &[no_grace], true).await;
+    stage.drop_in("lists/q1/part-0", file(1..200));
+    stage.drop_in("lists/q1/part-1", file(200..400));
+    stage.put("lists/q1/temporary", file(400..600), 1_000);
+    stage.live(None, Duration::from_secs(5)).await;
+    assert!(stage.queue.dead_letters().is_empty());
+    stage.bucket.remove("lists/q1/temporary");
+    stage.work().await;
+    assert!(stage.queue.dead_letters().is_empty());
+    assert!(stage.holds(1..400));
+
+    let manifest = "complete = \"manifest\"\nmanifest = \"MANIFEST\"";
+    let stage = Stage::with(manifest, &[no_grace], true).await;
+    stage.drop_in("lists/q1/part-0", file(1..200));
+    stage.drop_in("lists/q1/MANIFEST", "[1]");
+    refused(&stage, "q1", 2, "unreadable_manifest").await;
+    assert!(stage.holds(OLD));
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_with_a_broken_object_at_its_end() {
     let stage = Stage::new(MARKED).await;
@@ -239,6 +278,20 @@ async fn what_was_given_up_begins_anew_when_it_is_announced_again() {
     stage.announce(&mended, None);
     stage.work().await;
     assert!(stage.holds(1..901));
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_are_redriven_together_are_one_series_of_attempts() {
+    let stage = Stage::new(MARKED).await;
+    let mut objects = stage.run_of("q1", &[1..300, 300..600]);
+    objects.push(stage.drop_in("lists/q1/part-9", "other,columns\n1,2\n"));
+    refused(&stage, "q1", 4, "header_does_not_fit").await;
+    for object in &objects {
+        stage.announce(object, None);
+    }
+    stage.work().await;
+    assert_eq!(stage.queue.dead_letters().len(), 4 + 3);
+    assert_eq!(stage.run_entry("q1").attempts.total, 10);
 }
 
 #[test]

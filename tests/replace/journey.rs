@@ -279,6 +279,30 @@ async fn twenty_objects_with_faults_and_crashes_end_with_exactly_the_new_members
     stage.check_sessions();
 }
 
+/// The session has to be closed; whether what it was closed with may be the audience, without
+/// the old version, is asked as of any list.
+#[tokio::test(start_paused = true)]
+async fn a_new_version_that_is_much_smaller_does_not_take_all_members_place() {
+    let stage = Stage::with(MARKED, &[], false).await;
+    stage.run_of("q0", &[1..2_001]);
+    stage.work().await;
+    stage.run_of("q1", &[1..1_000, 1_000..2_001]);
+    let before = stage.meta.sent().len() as u32;
+    assert!(before > 0);
+    let dies = Some((Call::BeforeSend, 4));
+    assert!(stage.live(dies, Duration::from_secs(3_600)).await);
+    stage.put("lists/q1/part-00", file(1..3), 800);
+    stage.put("lists/q1/part-01", file(3..5), 800);
+    stage.live(None, Duration::from_secs(600)).await;
+    let run = stage.run_receipt("q1", 1).await.unwrap();
+    assert_eq!(run.status.reason().unwrap().as_str(), "shrunk", "{run:?}");
+    assert_eq!(run.run.unwrap().live, Live::Mixed);
+    assert!(
+        stage.meta.members() > 4,
+        "no session was made of the new versions alone"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_is_too_large_goes_in_halves_with_numbers_of_their_own() {
     let stage = Stage::new(MARKED).await;

@@ -70,6 +70,22 @@ async fn a_row_that_meta_refuses_costs_no_other_not_even_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_last_batch_of_which_no_row_is_accepted_does_not_leave_the_session_open() {
+    let stage = Stage::new(MARKED).await;
+    // One object, and so one batch at least, with that row alone.
+    stage.run_of("q1", &[1..1_200, 1_200..1_201]);
+    refuses(&stage, &[1_200]);
+    stage.work().await;
+    assert!(stage.holds(1..1_200));
+    let run = stage.run_receipt("q1", 1).await.unwrap();
+    assert_eq!((run.sent.accepted, run.sent.refused), (1_199, 1));
+    assert_eq!(run.run.unwrap().restarts, 0);
+    let sent = stage.meta.sent();
+    assert!(sent.last().is_some_and(|one| one.is_last && one.accepted));
+    stage.check_sessions();
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_one_row_after_the_other_is_refused_the_route_stops_before_anything_took_effect() {
     let stage = Stage::new(MARKED).await;
     stage.run_of("q1", &[1..1_200]);

@@ -135,6 +135,7 @@ location = "/nowhere"
 endpoint = "{ENDPOINT}"
 [[route]]
 name = "{ROUTE}"
+bucket = "{BUCKET}"
 prefix = "lists/"
 credentials = "env:META_TOKEN"
 columns = {{ id = "external_id", email = "email" }}

@@ -154,7 +154,14 @@ impl<'a> Attempt<'a> {
             (record.restarts, !record.given_up.is_empty())
         };
         if is_again {
-            return self.hold.change(|record| record.restarts = 0).await;
+            // A new series: whatever comes of it, the message of each object is put aside once.
+            return self
+                .hold
+                .change(|record| {
+                    record.restarts = 0;
+                    record.given_up.clear();
+                })
+                .await;
         }
         if sessions > MOST_RESTARTS {
             return Err(refused(RunRefusal::Failed { sessions }));
@@ -203,6 +210,7 @@ impl<'a> Attempt<'a> {
                 record.left_since = None;
                 record.unanswered = None;
                 record.mixed = false;
+                record.mixed_is_live = false;
                 record.failed = false;
             })
             .await?;
@@ -216,6 +224,7 @@ impl<'a> Attempt<'a> {
         self.hold
             .change(|record| {
                 record.resumed += 1;
+                record.given_up.clear();
                 // Halves were sent, perhaps, of which this attempt does not know.
                 record.renumbered |= record.next_number != record.in_session.max(2);
             })
@@ -230,9 +239,35 @@ impl<'a> Attempt<'a> {
         let Some(whole) = &self.whole else {
             return Err(Halt::Again);
         };
+        let earlier = self.hold.record().await.clone();
         let versions = self.pin(whole).await?;
+        if let Some(unfit) = whole.unfit {
+            return Err(refused(RunRefusal::Unfit(unfit)));
+        }
         let last = self.last_run().await?;
         self.is_newer(&versions, whole.signal.as_ref(), last.as_ref())?;
+        self.look_at(&versions, last.as_ref(), &state, tier).await?;
+        self.hold
+            .change(|record| {
+                // The session whose first batch had no answer holds rows of another list.
+                let is_the_same = record.parts == earlier.parts
+                    && record.fingerprint == earlier.fingerprint
+                    && record.in_session == earlier.in_session;
+                record.unanswered = record.unanswered.filter(|_| is_the_same);
+            })
+            .await?;
+        // It is waited for, as for anybody's.
+        self.is_free(&state).await
+    }
+
+    /// Whether the list of exactly these versions may take the members' place.
+    pub(super) async fn look_at(
+        &self,
+        versions: &[ObjectVersion],
+        last: Option<&Receipt>,
+        state: &AudienceState,
+        tier: Option<bool>,
+    ) -> Result<(), Halt> {
         let survey = self.survey_of();
         let (mut rejected, mut meant) = (0, 0);
         let mut keys = None;
@@ -268,7 +303,7 @@ impl<'a> Attempt<'a> {
             let record = self.hold.record().await;
             (record.rows(), record.batches())
         };
-        let before = before(last.as_ref(), &state);
+        let before = before(last, state);
         guard::size(rows, before, self.run.rules).map_err(refused)?;
         let ceiling = self
             .run
@@ -290,7 +325,6 @@ impl<'a> Attempt<'a> {
                 record.fingerprint = fingerprint;
                 record.in_session = in_session;
                 record.mixed = false;
-                record.given_up.clear();
             })
             .await
     }
@@ -319,7 +353,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The route's last run that became this audience.
-    async fn last_run(&self) -> Result<Option<Receipt>, Halt> {
+    pub(super) async fn last_run(&self) -> Result<Option<Receipt>, Halt> {
         let Activation { parts, route, .. } = self.run.activation;
         let last = parts.receipts.get(&self.run.last(), &route.name).await?;
         Ok(last.filter(|last| {
@@ -365,11 +399,17 @@ impl<'a> Attempt<'a> {
             batches: 0,
             nothing: None,
         };
-        let parts = versions.iter().map(not_looked_at).collect();
+        let parts: Vec<_> = versions.iter().map(not_looked_at).collect();
         let signal = whole.signal.as_ref().map(Into::into);
         self.hold
             .change(|record| {
-                record.parts = parts;
+                let objects = |parts: &[RunPart]| -> Vec<_> {
+                    parts.iter().map(|part| part.object.clone()).collect()
+                };
+                // What is known of the same objects stays known, if they cannot be looked at now.
+                if objects(&record.parts) != objects(&parts) {
+                    record.parts = parts;
+                }
                 record.signal = signal;
             })
             .await?;

@@ -21,6 +21,11 @@ pub(in crate::app) enum Way {
     /// Each for itself.
     Each(Box<Sender>),
     InSession(InSession),
+    /// Each for itself, to what a session has made the audience.
+    Adding {
+        sender: Box<Sender>,
+        hold: Arc<Hold>,
+    },
 }
 
 /// The place of one object's batches in a session.
@@ -68,9 +73,22 @@ impl Way {
     ) -> Result<DeliveryTally, Halt> {
         match self {
             Way::Each(sender) => Ok(sender.deliver(batch, in_doubt).await?),
+            Way::Adding { sender, hold } => {
+                let tally = sender.deliver(batch, in_doubt).await?;
+                if tally.rows_accepted > 0 {
+                    hold.accepted().await?;
+                }
+                Ok(tally)
+            }
             Way::InSession(session) => {
                 let place = self.place(batch.sequence());
                 let delivered = session.deliver(batch, place == Place::Last).await;
+                if delivered
+                    .as_ref()
+                    .is_ok_and(|tally| tally.rows_accepted > 0)
+                {
+                    session.hold.accepted().await?;
+                }
                 let lost = |halt: &Halt| matches!(halt, Halt::Delivery(Stop::Unknown { .. }));
                 *in_doubt |= delivered.as_ref().is_err_and(lost);
                 delivered
@@ -87,7 +105,7 @@ impl Way {
     ) -> Result<(), Stop> {
         match self {
             Way::Each(sender) => sender.conclude(accepted, refused),
-            Way::InSession(_) => Ok(()),
+            Way::InSession(_) | Way::Adding { .. } => Ok(()),
         }
     }
 }
@@ -112,6 +130,7 @@ impl InSession {
             tally.entries_sent = opened.entries;
             tally.entries_invalid = opened.invalid;
             tally.trace(opened.trace_id.as_deref().and_then(TraceId::recognise));
+            self.hold.keep_to_close_with(&batch).await;
             return Ok(tally);
         }
         let number = match index {
@@ -120,7 +139,6 @@ impl InSession {
             _ if renumbered || is_last => self.hold.draw().await?,
             _ => index + 1,
         };
-        let mut accepted: Option<Batch> = None;
         let mut splits = 0;
         // Last in, first out, and the left half last: rows keep their order, and the last of
         // the session stays the last.
@@ -134,7 +152,7 @@ impl InSession {
                     tally.rows_accepted += batch.rows();
                     tally.entries_sent += batch.entries();
                     tally.entries_invalid += invalid;
-                    accepted = Some(batch);
+                    self.hold.keep_to_close_with(&batch).await;
                 }
                 Reply::Refused { answer, in_doubt } => match batch.halves() {
                     Some((left, right)) => {
@@ -154,7 +172,7 @@ impl InSession {
                         self.refused(&batch, &answer, &mut tally);
                         if is_last {
                             // Somebody has to close the session.
-                            let Some(again) = accepted.take() else {
+                            let Some(again) = self.hold.to_close_with().await else {
                                 return Err(Stop::TooManyRefused { answer }.into());
                             };
                             self.close_with(&again, answer, &mut tally).await?;

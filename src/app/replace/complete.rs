@@ -4,8 +4,8 @@ use futures_util::TryStreamExt;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::halt::{Awaits, RunHalt, RunRefusal};
-use crate::app::halt::{Halt, Refusal};
+use super::halt::{Awaits, RunHalt, Unfit};
+use crate::app::halt::Halt;
 use crate::config::{Complete, Config, MOST_OBJECTS, Route};
 use crate::error_chain::ErrorChain;
 use crate::object::version::{ObjectAddress, ObjectVersion};
@@ -13,6 +13,9 @@ use crate::object::{ListError, Listed, Marker, ObjectError, ObjectSource, is_mar
 
 /// Far more than the keys of as many objects as a run may have.
 const MOST_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Besides the objects of a run two signals, at most.
+const MOST_LISTED: usize = MOST_OBJECTS + 2;
 
 /// Where a run lies: its objects, and those of Hive folders below.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +25,15 @@ pub(super) struct Folder {
     pub key: String,
 }
 
-/// A run, all of whose objects are there.
+/// A run, all of whose objects are there; of one that has too many, as many as were looked at.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub objects: Vec<Listed>,
     /// The object that says so.
     pub signal: Option<ObjectVersion>,
+    /// Why it is not sent, whatever it holds. Said by whoever has claimed it, so that it is
+    /// tried as often, and told as, any other run that is refused.
+    pub unfit: Option<Unfit>,
 }
 
 impl Folder {
@@ -82,9 +88,8 @@ impl Folder {
                 Some(Marker::HadoopFolder | Marker::Folder) => {}
                 Some(Marker::Success | Marker::Empty) | None => found.push(object),
             }
-            // The markers are two at most.
-            if found.len() > MOST_OBJECTS + 2 {
-                return Err(refused(RunRefusal::TooManyObjects));
+            if found.len() > MOST_LISTED {
+                break;
             }
         }
         Ok(found)
@@ -110,10 +115,6 @@ fn unlisted(error: ListError) -> Halt {
     })
 }
 
-fn refused(refusal: RunRefusal) -> Halt {
-    Halt::Refused(Refusal::Run(refusal))
-}
-
 /// The run as it is now, if it is complete.
 pub(super) async fn look(
     source: &dyn ObjectSource,
@@ -123,6 +124,14 @@ pub(super) async fn look(
     folder: &Folder,
 ) -> Result<Whole, Halt> {
     let mut objects = folder.list(source, config, route).await?;
+    if objects.len() > MOST_LISTED {
+        return Ok(Whole {
+            objects,
+            signal: None,
+            unfit: Some(Unfit::TooManyObjects),
+        });
+    }
+    let mut unfit = None;
     let marker = take(&mut objects, |key| leaf(key) == "_SUCCESS");
     let incomplete = |objects, awaits| Halt::Run(RunHalt::Incomplete { objects, awaits });
     let signal = match complete {
@@ -136,12 +145,20 @@ pub(super) async fn look(
             let manifest = take(&mut objects, |key| leaf(key) == name);
             let waits = || incomplete(objects.len(), Awaits::Manifest);
             let manifest = manifest.ok_or_else(waits)?;
-            let keys = read_manifest(source, folder, &manifest).await?;
             let count = objects.len();
-            objects.retain(|object| keys.contains(&object.key));
-            if objects.len() < keys.len() {
-                let missing = keys.len() - objects.len();
-                return Err(incomplete(count, Awaits::Listed { missing }));
+            let gone = |error| or_gone(error, || incomplete(count, Awaits::Manifest));
+            match read_manifest(source, folder, &manifest)
+                .await
+                .map_err(gone)?
+            {
+                Some(keys) => {
+                    objects.retain(|object| keys.contains(&object.key));
+                    if objects.len() < keys.len() {
+                        let missing = keys.len() - objects.len();
+                        return Err(incomplete(count, Awaits::Listed { missing }));
+                    }
+                }
+                None => unfit = Some(Unfit::Manifest),
             }
             // Of an earlier run in the same folder.
             if Some(manifest.last_modified) < newest(&objects) {
@@ -156,7 +173,7 @@ pub(super) async fn look(
             }
             if found > expected {
                 let objects = found;
-                return Err(refused(RunRefusal::MoreObjects { objects, expected }));
+                unfit = Some(Unfit::MoreObjects { objects, expected });
             }
             None
         }
@@ -172,13 +189,35 @@ pub(super) async fn look(
         }
     };
     if objects.len() > MOST_OBJECTS {
-        return Err(refused(RunRefusal::TooManyObjects));
+        unfit = Some(Unfit::TooManyObjects);
     }
     let signal = match signal {
         None => None,
-        Some(signal) => Some(source.describe(&folder.address(&signal.key)).await?),
+        Some(signal) => {
+            let awaits = match complete {
+                Complete::Manifest(_) => Awaits::Manifest,
+                Complete::SuccessMarker | Complete::Count(_) | Complete::Quiet(_) => {
+                    Awaits::SuccessMarker
+                }
+            };
+            let described = source.describe(&folder.address(&signal.key)).await;
+            let gone = |error| or_gone(error, || incomplete(objects.len(), awaits));
+            Some(described.map_err(gone)?)
+        }
     };
-    Ok(Whole { objects, signal })
+    Ok(Whole {
+        objects,
+        signal,
+        unfit,
+    })
+}
+
+/// What said that the run is complete was taken away since it was listed: it is not complete.
+fn or_gone(error: ObjectError, incomplete: impl FnOnce() -> Halt) -> Halt {
+    match error {
+        ObjectError::NotFound { .. } | ObjectError::Overwritten { .. } => incomplete(),
+        error => error.into(),
+    }
 }
 
 fn leaf(key: &str) -> &str {
@@ -194,27 +233,25 @@ fn newest(objects: &[Listed]) -> Option<i64> {
     objects.iter().map(|object| object.last_modified).max()
 }
 
-/// The keys that the manifest lists.
+/// The keys that the manifest lists; `None` if it is none.
 async fn read_manifest(
     source: &dyn ObjectSource,
     folder: &Folder,
     manifest: &Listed,
-) -> Result<Vec<String>, Halt> {
+) -> Result<Option<Vec<String>>, ObjectError> {
     let version = source.describe(&folder.address(&manifest.key)).await?;
     if version.size > MOST_MANIFEST_BYTES {
-        return Err(refused(RunRefusal::Manifest));
+        return Ok(None);
     }
     let body = source.read(&version, 0..version.size).await?;
     let pieces: Vec<_> = body.try_collect().await?;
     let bytes = pieces.concat();
     if bytes.len() as u64 != version.size {
         let address = version.address;
-        return Err(ObjectError::transient(&address, "the read broke off").into());
+        return Err(ObjectError::transient(&address, "the read broke off"));
     }
-    let keys = std::str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| keys_of(text, folder));
-    keys.ok_or_else(|| refused(RunRefusal::Manifest))
+    let text = std::str::from_utf8(&bytes).ok();
+    Ok(text.and_then(|text| keys_of(text, folder)))
 }
 
 /// What Redshift's `UNLOAD … MANIFEST` writes, among others.

@@ -49,6 +49,11 @@ impl Attempt<'_> {
             let one = self.part(part, session);
             receipt.add(&one.conclude(self.entry.replay.clone()).await?);
         }
+        // The run's receipt says what is live, and its copy what the next run is compared with:
+        // neither is for a worker to write that has lost the run.
+        if let Some(lost) = self.hold.keeper.lost() {
+            return Err(Halt::Lost(lost));
+        }
         self.store(&receipt).await?;
         let mut last = receipt.clone();
         last.object = (&self.run.last()).into();

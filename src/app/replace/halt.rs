@@ -155,6 +155,17 @@ pub enum RunRefusal {
         per_second: f64,
         minutes: u64,
     },
+    /// Whatever its objects hold.
+    Unfit(Unfit),
+    /// Meta has failed several times in the midst of it.
+    Failed {
+        sessions: u32,
+    },
+}
+
+/// Why what lies in the folder is no run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
     /// More than the route expects.
     MoreObjects {
         objects: usize,
@@ -162,10 +173,35 @@ pub enum RunRefusal {
     },
     TooManyObjects,
     Manifest,
-    /// Meta has failed several times in the midst of it.
-    Failed {
-        sessions: u32,
-    },
+}
+
+impl Unfit {
+    const fn code(self) -> &'static str {
+        match self {
+            Unfit::MoreObjects { .. } => "more_objects",
+            Unfit::TooManyObjects => "too_many_objects",
+            Unfit::Manifest => "unreadable_manifest",
+        }
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::MoreObjects { objects, expected } => write!(
+                f,
+                "the folder has {objects} objects where run.expected_objects says {expected}: which of them are the run, nobody can tell"
+            ),
+            Unfit::TooManyObjects => write!(
+                f,
+                "the folder has more than {} objects, which is more than a run may have: export larger ones",
+                crate::config::MOST_OBJECTS
+            ),
+            Unfit::Manifest => f.write_str(
+                "the manifest is no list of objects in its own folder: one key a line, a JSON list of keys, or {\"entries\": [{\"url\": …}]}",
+            ),
+        }
+    }
 }
 
 impl RunRefusal {
@@ -182,9 +218,7 @@ impl RunRefusal {
             RunRefusal::Older { .. } => "older_run",
             RunRefusal::Shrunk { .. } => "shrunk",
             RunRefusal::OverWindow { .. } => "over_window",
-            RunRefusal::MoreObjects { .. } => "more_objects",
-            RunRefusal::TooManyObjects => "too_many_objects",
-            RunRefusal::Manifest => "unreadable_manifest",
+            RunRefusal::Unfit(unfit) => unfit.code(),
             RunRefusal::Failed { .. } => "replacement_failed",
         };
         Status::Refused {
@@ -244,18 +278,7 @@ impl fmt::Display for RunRefusal {
                  delivery.requests_per_second if the account has the quota, or set run.over_window = \"replace_then_add\"",
                 minutes_of(*requests, *per_second)
             ),
-            RunRefusal::MoreObjects { objects, expected } => write!(
-                f,
-                "the folder has {objects} objects where run.expected_objects says {expected}: which of them are the run, nobody can tell"
-            ),
-            RunRefusal::TooManyObjects => write!(
-                f,
-                "the folder has more than {} objects, which is more than a run may have: export larger ones",
-                crate::config::MOST_OBJECTS
-            ),
-            RunRefusal::Manifest => f.write_str(
-                "the manifest is no list of objects in its own folder: one key a line, a JSON list of keys, or {\"entries\": [{\"url\": …}]}",
-            ),
+            RunRefusal::Unfit(unfit) => unfit.fmt(f),
             RunRefusal::Failed { sessions } => write!(
                 f,
                 "Meta has failed in {sessions} replacements of this run: look at the audience in Audience Manager, then replay the run"

@@ -1,14 +1,22 @@
 //! The run in hand: its entry is kept by the ledger's keeper, and every step is recorded
 //! before what follows from it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::app::halt::Halt;
+use crate::batches::Batch;
 use crate::ledger::{Entry, Keeper, RunRecord};
 
-pub(super) struct Hold {
+pub(in crate::app) struct Hold {
     pub keeper: Keeper,
     record: Mutex<RunRecord>,
+    /// Rows of it were accepted in this attempt.
+    has_accepted: AtomicBool,
+    /// The fewest rows that were accepted together in this attempt: a session whose last batch
+    /// is refused as a whole is closed with them.
+    accepted: Mutex<Option<Batch>>,
 }
 
 impl Hold {
@@ -17,6 +25,27 @@ impl Hold {
         Hold {
             keeper,
             record: Mutex::new(record),
+            has_accepted: AtomicBool::new(false),
+            accepted: Mutex::new(None),
+        }
+    }
+
+    pub(super) async fn keep_to_close_with(&self, batch: &Batch) {
+        let mut kept = self.accepted.lock().await;
+        if kept.as_ref().is_none_or(|kept| batch.rows() < kept.rows()) {
+            *kept = Some(batch.clone());
+        }
+    }
+
+    pub(super) async fn to_close_with(&self) -> Option<Batch> {
+        self.accepted.lock().await.clone()
+    }
+
+    /// Rows were accepted: what the entries of its objects say is progress of the run, too.
+    pub(super) async fn accepted(&self) -> Result<(), Halt> {
+        match self.has_accepted.swap(true, Ordering::Relaxed) {
+            true => Ok(()),
+            false => self.advance(|_| ()).await,
         }
     }
 

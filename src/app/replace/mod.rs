@@ -33,7 +33,7 @@ use super::report::{Finished, Report};
 use super::turn::give_back_in_run;
 use crate::config::{Complete, Config, RunRules};
 use crate::ledger::{
-    ChangedRoute, Claim, Claimant, Found, LONGEST_SESSION, Ledger, LedgerError, Stage, State,
+    ChangedRoute, Claim, Claimant, Found, LONGEST_SESSION, Ledger, LedgerError, Put, Stage, State,
     Wanted,
 };
 use crate::object::version::ObjectVersion;
@@ -43,7 +43,7 @@ use attempt::Attempt;
 use complete::{Folder, Whole};
 
 pub(super) use batches::{Place, Way};
-pub use halt::{Awaits, RunHalt, RunRefusal};
+pub use halt::{Awaits, RunHalt, RunRefusal, Unfit};
 
 /// The object in the ledger and among the receipts that stands for a folder.
 fn of_folder(folder: &Folder, called: String) -> ObjectVersion {
@@ -73,6 +73,9 @@ pub async fn run_awaits(
     let route = config.route_for(bucket, &format!("{}_SUCCESS", folder.key))?;
     let complete = &route.run.as_ref()?.complete;
     match complete::look(source, config, route, complete, &folder).await {
+        Ok(Whole {
+            unfit: Some(unfit), ..
+        }) => Some(unfit.to_string()),
         Ok(whole) => Some(format!("all {} objects are there", whole.objects.len())),
         Err(Halt::Run(RunHalt::Incomplete { objects: 0, .. })) => None,
         Err(halt) => Some(halt.to_string()),
@@ -293,12 +296,16 @@ impl Run<'_> {
         }
         record.given_up.push(key.clone());
         entry.revision += 1;
+        let version = of_folder(&self.folder, "run".to_owned());
         let Activation { parts, route, .. } = self.activation;
-        if parts.ledger.put(&entry, Some(&found.tag)).await? == crate::ledger::Put::Conflict {
-            // Another message of the run.
-            return Err(Halt::Busy {
-                lease: Duration::from_secs(1),
-            });
+        if parts.ledger.put(&entry, Some(&found.tag)).await? == Put::Conflict {
+            // Another message of the run, or one's own write of which the answer was lost.
+            let there = parts.ledger.get(&version, &route.name).await?;
+            if there.is_none_or(|there| there.entry.run != entry.run) {
+                return Err(Halt::Busy {
+                    lease: Duration::from_secs(1),
+                });
+            }
         }
         let detail = "its run was given up: the receipt of the run says why".to_owned();
         let mut report = Report::new(route, &self.version, None);

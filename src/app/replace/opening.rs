@@ -52,6 +52,7 @@ impl Attempt<'_> {
                 .change(|record| {
                     record.stage = Stage::Opening { session };
                     record.opened_with = None;
+                    record.seen_by_state = false;
                     record.opened_at = None;
                     record.sent_at = Some(OffsetDateTime::now_utc().into());
                     record.renumbered = false;
@@ -195,6 +196,7 @@ impl Attempt<'_> {
                 record.opened_at.get_or_insert(opened_at);
                 record.unanswered = None;
                 record.opened_with = None;
+                record.seen_by_state = true;
                 record.stage = Stage::Open { session };
             })
             .await
@@ -215,6 +217,8 @@ impl Attempt<'_> {
                 self.hold
                     .advance(|record| {
                         record.opened_with = None;
+                        record.seen_by_state = true;
+                        record.unanswered = None;
                         record.opened_at.get_or_insert(opened_at);
                         record.stage = Stage::Open { session };
                     })

@@ -26,6 +26,7 @@ use crate::ledger::{
     remove_segments,
 };
 use crate::meta::Destination;
+use crate::object::ObjectError;
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::receipts::{ObjectDescription, Receipt, Status};
 
@@ -215,11 +216,18 @@ impl Part<'_> {
                 let input = &parts.config.input;
                 let source = parts.source.clone();
                 let open = table::open(source, &version, route, input, None, |_| ());
-                // What it was made of may be gone by now, and it is delivered all the same.
-                if let Ok(table) = self.activation.or_halted(open).await {
-                    let now = OffsetDateTime::now_utc().unix_timestamp();
-                    let plan = Plan::new(route, &parts.config, None, &table.header, &version, now)?;
-                    report.planned(&plan);
+                match self.activation.or_halted(open).await {
+                    Ok(table) => {
+                        let now = OffsetDateTime::now_utc().unix_timestamp();
+                        let plan =
+                            Plan::new(route, &parts.config, None, &table.header, &version, now)?;
+                        report.planned(&plan);
+                    }
+                    Err(halt @ (Halt::Halted | Halt::Object(ObjectError::Transient { .. }))) => {
+                        return Err(halt);
+                    }
+                    // What it was made of is gone by now, and it is delivered all the same.
+                    Err(_) => {}
                 }
                 Status::Delivered
             }

@@ -10,7 +10,7 @@ use tracing::warn;
 use super::attempt::{Attempt, refused};
 use super::batches::{InSession, Way};
 use super::halt::{RunHalt, RunRefusal};
-use super::part::Part;
+use super::part::{Part, version_of};
 use crate::app::halt::{Halt, Refusal};
 use crate::delivery::{Delivery, Sender};
 use crate::ledger::{RunPart, RunRecord, Stage};
@@ -52,9 +52,7 @@ impl Attempt<'_> {
                         (record.in_session == record.batches(), record.mixed)
                     };
                     if !is_all {
-                        let cut_short = false;
-                        let adding = Stage::Adding { session, cut_short };
-                        self.hold.advance(|record| record.stage = adding).await?;
+                        self.add(session, false).await?;
                     } else if mixed {
                         self.follow_up().await?;
                     } else {
@@ -82,7 +80,6 @@ impl Attempt<'_> {
         let parts = self.run.activation.parts;
         let count = self.hold.record().await.parts.len();
         let (mut base, mut invalid) = (0, 0);
-        let mut is_first = true;
         for index in 0..count {
             let (part, in_session) = {
                 let record = self.hold.record().await;
@@ -123,8 +120,11 @@ impl Attempt<'_> {
                         attempts: self.wire.attempts,
                         halt: self.halt.clone(),
                     });
-                    // The session's rows were accepted.
-                    Way::Each(Box::new(sender.that_goes_on()))
+                    Way::Adding {
+                        // The session's rows were accepted.
+                        sender: Box::new(sender.that_goes_on()),
+                        hold: self.hold.clone(),
+                    }
                 }
                 false => Way::InSession(InSession {
                     wire: self.wire.clone(),
@@ -135,10 +135,6 @@ impl Attempt<'_> {
                 }),
             };
             one.deliver(found, way, slots).await?;
-            if is_first {
-                is_first = false;
-                self.hold.advance(|_| ()).await?;
-            }
         }
         Ok(())
     }
@@ -163,9 +159,7 @@ impl Attempt<'_> {
         };
         match end {
             SessionEnd::Busy => {
-                // It was taken for ours by what the audience's state said alone.
-                let is_ours = self.hold.record().await.opened_with.is_some();
-                if !is_ours {
+                if self.hold.record().await.seen_by_state {
                     self.not_opened().await?;
                 }
                 Err(Halt::Run(RunHalt::BeingReplaced))
@@ -185,10 +179,20 @@ impl Attempt<'_> {
                     session,
                     cut_short, "the session is over before all was acknowledged; the rest is added"
                 );
-                let adding = Stage::Adding { session, cut_short };
-                self.hold.advance(|record| record.stage = adding).await
+                self.add(session, cut_short).await
             }
         }
+    }
+
+    /// What the session holds is the audience, or is about to be; the rest is added.
+    async fn add(&self, session: u64, cut_short: bool) -> Result<(), Halt> {
+        let adding = Stage::Adding { session, cut_short };
+        self.hold
+            .advance(|record| {
+                record.swapped();
+                record.stage = adding;
+            })
+            .await
     }
 
     /// All of the run goes out again, in a new session.
@@ -215,10 +219,19 @@ impl Attempt<'_> {
     }
 
     /// The list has rows of two versions of an object: one of the new versions alone
-    /// follows at once.
+    /// follows at once, if it may take the members' place as any other.
     async fn follow_up(&self) -> Result<(), Halt> {
+        self.hold.change(RunRecord::swapped).await?;
         self.restart("an object was overwritten when a part of it was sent")
-            .await
+            .await?;
+        let (state, tier) = self.wire.state().await?;
+        let versions: Vec<_> = {
+            let record = self.hold.record().await;
+            let parts = record.parts.iter();
+            parts.map(|part| version_of(&part.object)).collect()
+        };
+        let last = self.last_run().await?;
+        self.look_at(&versions, last.as_ref(), &state, tier).await
     }
 
     /// The rest of a version that is gone cannot be sent, and a session that is not closed
@@ -244,9 +257,11 @@ impl Attempt<'_> {
                         break;
                     }
                 }
-                if all_in_session {
-                    record.in_session = record.batches();
-                }
+                let batches = record.batches();
+                record.in_session = match all_in_session {
+                    true => batches,
+                    false => record.in_session.min(batches),
+                };
                 // No number that was promised before stands for the same rows now.
                 record.next_number = record.next_number.max(record.in_session).max(2) + 1;
                 record.renumbered = true;

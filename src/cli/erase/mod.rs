@@ -158,7 +158,7 @@ impl Arguments {
             done.fetch_add(1, Ordering::Relaxed);
         });
         let all = progress_bar::tell(told, run).await;
-        kept.receipt.targets = all.iter().map(Erased::for_receipt).collect();
+        kept.receipt.answered(all.iter().map(Erased::for_receipt));
         kept.receipt.complete = all.iter().all(is_complete);
         kept.receipt.finished_at = Some(OffsetDateTime::now_utc().into());
         let stored = kept.end(tag).await;

@@ -16,7 +16,7 @@ use crate::error_chain::ErrorChain;
 use crate::ledger::{Found, Ledger, LedgerError};
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{ListError, ObjectError, ObjectSource, S3Source, is_marker};
-use crate::receipts::{ObjectDescription, Timestamp};
+use crate::receipts::ObjectDescription;
 
 /// What the ledger says.
 #[derive(Debug, Default)]
@@ -196,32 +196,36 @@ impl Seen {
 }
 
 /// The versions that have an entry. A list does not name versions: one that was written in
-/// the same second, with the same content, is taken for the same.
-struct Known<'a>(HashSet<(&'a str, &'a str, &'a str, u64, String)>);
+/// the same second, with the same content, is taken for the same. Where a bucket has no
+/// versions, the same content is the same, whenever it was written.
+struct Known<'a>(HashSet<Name<'a>>);
+
+/// Route, key, ETag, size, and of a version by id when it was written.
+type Name<'a> = (&'a str, &'a str, &'a str, u64, Option<String>);
 
 impl<'a> Known<'a> {
     fn of(lines: &'a [Line]) -> Known<'a> {
         let known = lines.iter().filter_map(|line| {
             let object = line.object.as_ref()?;
-            Some(Known::name(object, line.route.as_deref()?))
+            let has_versions = object.version_id.is_some();
+            Some(Known::name(object, line.route.as_deref()?, has_versions))
         });
         Known(known.collect())
     }
 
     fn holds(&self, object: &ObjectDescription, route: &str) -> bool {
         // The set's lifetime is that of its own names, not of these.
-        self.0.contains(&Known::name(object, route))
+        [true, false]
+            .iter()
+            .any(|by_time| self.0.contains(&Known::name(object, route, *by_time)))
     }
 
-    fn name<'n>(
-        object: &'n ObjectDescription,
-        route: &'n str,
-    ) -> (&'n str, &'n str, &'n str, u64, String) {
+    fn name<'n>(object: &'n ObjectDescription, route: &'n str, by_time: bool) -> Name<'n> {
         let ObjectDescription {
             key, etag, size, ..
         } = object;
-        let written: &Timestamp = &object.last_modified;
-        (route, key, etag, *size, written.to_string())
+        let written = by_time.then(|| object.last_modified.to_string());
+        (route, key, etag, *size, written)
     }
 }
 
@@ -323,36 +327,43 @@ mod tests {
     #[test]
     fn what_has_no_entry_is_not_begun_unless_nobody_wants_it() {
         let config = config();
-        let lines = [line("lists/a.csv", State::Done)];
-        let known = Known::of(&lines);
-        let entry = lines[0].object.as_ref().unwrap();
-        let version = |key: &str, size, last_modified| ObjectVersion {
-            address: ObjectAddress {
-                bucket: "audiences".to_owned(),
-                key: key.to_owned(),
-                version_id: None,
-            },
-            etag: entry.etag.clone(),
-            size,
-            last_modified,
-        };
-        let written = super::super::tests::WRITTEN;
-        let mut seen = Seen::default();
-        for object in [
-            version("lists/a.csv", entry.size, written),
-            version("lists/a.csv", entry.size, written + 1),
-            version("lists/b.csv", entry.size, written),
-            version("lists/_SUCCESS", 0, written),
-            version("elsewhere/a.csv", 9, written),
+        // Written anew with the same content it is another version only where there are ids.
+        for (version_id, expected) in [
+            (None, &["lists/b.csv"][..]),
+            (Some("v1"), &["lists/a.csv", "lists/b.csv"]),
         ] {
-            seen.add(&config, &known, &object);
+            let mut lines = [line("lists/a.csv", State::Done)];
+            let entry = lines[0].object.as_mut().unwrap();
+            entry.version_id = version_id.map(str::to_owned);
+            let (etag, size) = (entry.etag.clone(), entry.size);
+            let known = Known::of(&lines);
+            let version = |key: &str, size, last_modified| ObjectVersion {
+                address: ObjectAddress {
+                    bucket: "audiences".to_owned(),
+                    key: key.to_owned(),
+                    version_id: None,
+                },
+                etag: etag.clone(),
+                size,
+                last_modified,
+            };
+            let written = super::super::tests::WRITTEN;
+            let mut seen = Seen::default();
+            for object in [
+                version("lists/a.csv", size, written),
+                version("lists/a.csv", size, written + 1),
+                version("lists/b.csv", size, written),
+                version("lists/_SUCCESS", 0, written),
+                version("elsewhere/a.csv", 9, written),
+            ] {
+                seen.add(&config, &known, &object);
+            }
+            let lines = seen.not_begun.iter();
+            let not_begun: Vec<_> = lines
+                .map(|line| &*line.object.as_ref().unwrap().key)
+                .collect();
+            assert_eq!(not_begun, expected, "{version_id:?}");
+            assert_eq!((seen.markers, seen.unrouted), (1, 1));
         }
-        let lines = seen.not_begun.iter();
-        let not_begun: Vec<_> = lines
-            .map(|line| &*line.object.as_ref().unwrap().key)
-            .collect();
-        // The first one is known, the second is another version of it.
-        assert_eq!(not_begun, ["lists/a.csv", "lists/b.csv"]);
-        assert_eq!((seen.markers, seen.unrouted), (1, 1));
     }
 }

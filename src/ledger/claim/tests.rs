@@ -5,6 +5,7 @@ use tokio::time::advance;
 use super::super::in_memory::{Fails, InMemory, LEASE, claimant, claimed, object};
 use super::super::window::tests::rows;
 use super::*;
+use crate::ledger::{RunRecord, Stage};
 
 async fn looked(ledger: &InMemory, claimant: Claimant<'_>) -> Look {
     claimant.look(ledger).await.unwrap()
@@ -310,12 +311,92 @@ async fn sending_again_on_purpose_begins_a_quarantined_object_anew_too() {
         entry.progress.answered.rows_accepted = 40;
     })
     .await;
-    let again = Claimant {
-        wanted: Wanted::Again,
+    let given_up = |entry: &mut Entry| {
+        entry.state = State::Quarantined {
+            reason: Code::new("ledger_does_not_fit"),
+        };
+        entry.progress.watermark.batches = 4;
+        entry.progress.answered.batches = 4;
+        entry.progress.answered.rows_accepted = 40;
+    };
+    for (owner, wanted, goes_on) in [
+        ("b", Wanted::Again, false),
+        ("c", Wanted::Replay("forced"), false),
+        ("d", Wanted::Replay("another"), false),
+        // Its own message, redriven, and the plain event.
+        ("e", Wanted::Replay("another"), true),
+        ("f", Wanted::Delivery, true),
+    ] {
+        let claimant = Claimant {
+            wanted,
+            ..claimant(&object, owner)
+        };
+        let next = claimed(&ledger, claimant).await;
+        let batches = next.entry.progress.watermark.batches;
+        assert_eq!(batches, if goes_on { 4 } else { 0 }, "{wanted:?}");
+        left(&ledger, next, given_up).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_a_later_delivery_that_was_given_up_keeps_its_session() {
+    let (ledger, object, _) = left_by_a_first(|entry| {
+        entry.state = State::Quarantined {
+            reason: Code::new("no_progress"),
+        };
+        entry.deliveries = 1;
+        entry.run = Some(Box::new(RunRecord {
+            stage: Stage::Open { session: 7 },
+            ..RunRecord::default()
+        }));
+    })
+    .await;
+    let second = Claimant {
+        wanted: Wanted::Replay("again"),
         ..claimant(&object, "b")
     };
-    let second = claimed(&ledger, again).await;
-    assert_eq!(second.entry.progress, Progress::default());
+    let second = claimed(&ledger, second).await;
+    assert_eq!(second.entry.run, None, "another replay is another session");
+    left(&ledger, second, |entry| {
+        entry.state = State::Quarantined {
+            reason: Code::new("no_progress"),
+        };
+        entry.run = Some(Box::new(RunRecord {
+            stage: Stage::Open { session: 8 },
+            ..RunRecord::default()
+        }));
+    })
+    .await;
+    let redriven = Claimant {
+        wanted: Wanted::Replay("again"),
+        ..claimant(&object, "c")
+    };
+    let third = claimed(&ledger, redriven).await;
+    assert_eq!(third.entry.run.unwrap().stage, Stage::Open { session: 8 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_that_is_sent_anew_for_a_changed_route_is_still_that_replay() {
+    let (ledger, object) = (InMemory::default(), object());
+    let replay = Claimant {
+        wanted: Wanted::Replay("again"),
+        ..claimant(&object, "a")
+    };
+    let first = claimed(&ledger, replay).await;
+    left(&ledger, first, |entry| {
+        entry.state = given_back("halted");
+        entry.progress.answered.batches = 2;
+        entry.progress.answered.rows_accepted = 20;
+    })
+    .await;
+    let plain = Claimant {
+        fingerprint: "another",
+        changed_route: ChangedRoute::Restart,
+        ..claimant(&object, "b")
+    };
+    let second = claimed(&ledger, plain).await;
+    assert!(second.entry.progress.restarted.is_some());
+    assert_eq!(second.entry.replay.as_deref(), Some("again"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -310,3 +310,30 @@ async fn nothing_is_sent_far_ahead_of_a_batch_that_has_no_answer() {
     stand.acknowledge(0).await.unwrap();
     far.await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_meta_has_refused_all_so_far_nothing_was_brought_on() {
+    let stand = Stand::new().await;
+    let attempts = || stand.ledger.entry().attempts.without_progress;
+    stand.keeper.acknowledge(cut(0), tally(0)).await.unwrap();
+    assert_eq!(attempts(), 1);
+    stand.keeper.acknowledge(cut(1), tally(10)).await.unwrap();
+    assert_eq!(attempts(), 0);
+}
+
+/// The next attempt takes what may have been out for no further ahead than that.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_far_ahead_of_what_is_written() {
+    let stand = Stand::new().await;
+    for batch in 0..10 * MOST_AHEAD {
+        let near = stand.keeper.comes_near(batch);
+        let near = tokio::time::timeout(LEASE / 6, near).await;
+        assert!(near.is_ok(), "it stands still before {batch}");
+        let written = stand.ledger.entry().progress.watermark.batches;
+        assert!(
+            batch < written + MOST_AHEAD,
+            "{batch}, and {written} is written"
+        );
+        stand.keeper.passed_again(cut(batch));
+    }
+}
