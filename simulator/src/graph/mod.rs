@@ -262,7 +262,7 @@ async fn perform(
         return Err(GraphError::new(400, 2500).message("A version is required in the path"));
     };
     let marketing = is_marketing(state, route);
-    state.versions().check(version, marketing)?;
+    state.versions().answering(version, marketing)?;
     if request.is_conditional {
         return Err(GraphError::parameter(
             "Conditional requests are not supported",
@@ -357,16 +357,19 @@ fn with_headers(reply: Reply, state: &State, route: &Route<'_>, trace: &str) -> 
             .unwrap_or_default();
         answer.headers = usage.headers(account.map(|(id, _)| id));
         let marketing = is_marketing(state, route);
-        let upgraded = route
-            .version
-            .is_some_and(|version| state.versions().check(version, marketing) == Ok(true));
-        if upgraded {
+        // Where it is not answered by any, the one that was asked for is named.
+        let asked = route.version.unwrap_or(CURRENT);
+        let answering = state
+            .versions()
+            .answering(asked, marketing)
+            .unwrap_or(asked);
+        if answering != asked {
             answer.headers.push((
                 HeaderName::from_static("x-ad-api-version-warning"),
                 HeaderValue::from_static("The call has been auto-upgraded to a newer version"),
             ));
         }
-        let version = route.version.unwrap_or(CURRENT).to_string();
+        let version = answering.to_string();
         for (name, text) in [
             ("facebook-api-version", version.as_str()),
             ("x-fb-trace-id", trace),

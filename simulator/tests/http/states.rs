@@ -208,11 +208,14 @@ async fn an_ended_version_fails_or_is_upgraded_with_a_warning() {
         ..Changes::default()
     };
     world.simulator.change(versions(false)).unwrap();
-    assert_eq!(world.add([1]).await.error(), (400, 2_635, None));
+    let refused = world.add([1]).await;
+    assert_eq!(refused.error(), (400, 2_635, None));
+    assert_eq!(refused.headers["facebook-api-version"], "v26.0");
     world.simulator.change(versions(true)).unwrap();
     let upgraded = world.add([1]).await;
     assert_eq!(upgraded.status, 200);
     assert!(upgraded.headers.contains_key("x-ad-api-version-warning"));
+    assert_eq!(upgraded.headers["facebook-api-version"], "v27.0");
     for path in ["456", "act_789", "456/sessions", "act_789/customaudiences"] {
         let read = world.read(&format!("/v26.0/{path}")).await;
         assert_eq!(read.status, 200, "{path}");
