@@ -160,7 +160,7 @@ pub(super) fn post(
     };
     match change {
         Change::Add => {
-            refuse_columns(audience, &schema)?;
+            refuse_columns(audience, &schema, &upload)?;
             if takes {
                 audience.first_upload.get_or_insert(schema.form);
                 audience.add(&upload.rows);
@@ -266,7 +266,7 @@ fn check_session(
 
 /// An audience that began with a list of keys takes no single key any more, and values
 /// come with every row of an audience that goes by them, and with none of another.
-fn refuse_columns(audience: &Audience, schema: &Schema) -> Result<(), GraphError> {
+fn refuse_columns(audience: &Audience, schema: &Schema, upload: &Upload) -> Result<(), GraphError> {
     if audience.first_upload == Some(SchemaForm::MultiKey) && schema.form == SchemaForm::SingleKey {
         return Err(GraphError::new(400, 2650).message(
             "The data source FILE_IMPORTED.HASHES_OR_USER_IDS is not compatible with the data \
@@ -281,6 +281,11 @@ fn refuse_columns(audience: &Audience, schema: &Schema) -> Result<(), GraphError
     if !audience.profile.is_value_based && schema.has_value() {
         return Err(GraphError::parameter(
             "Param schema may have LOOKALIKE_VALUE for a value-based audience only",
+        ));
+    }
+    if upload.lacks_a_value {
+        return Err(GraphError::parameter(
+            "LOOKALIKE_VALUE is missing in a row for a value-based audience",
         ));
     }
     Ok(())
