@@ -271,6 +271,87 @@ async fn people_leave_every_audience_of_one_account() {
 }
 
 #[tokio::test]
+async fn whoever_takes_no_removal_is_left_out_of_one_from_every_audience() {
+    let world = crate::support::world_of(|builder| builder.audience("457", "789")).await;
+    let everywhere = async |number: u64| {
+        let body = json!({ "payload": members([number]) });
+        let path = "/v26.0/act_789/usersofanyaudience";
+        let answer = answer(world.request(Method::DELETE, path).json(&body)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body["num_received"], 1);
+    };
+    let cannot = |id: &str, change: AudienceChange| {
+        world
+            .simulator
+            .change(Changes::audience(id, change))
+            .unwrap();
+    };
+    let has = |id: &str, number: u64| world.simulator.is_member(id, &[("EMAIL", &hash(number))]);
+    let usual = AudienceChange {
+        flagged: Some(false),
+        can_edit: Some(true),
+        subtype: Some("CUSTOM".to_owned()),
+        smallest: Some(0),
+        is_value_based: Some(false),
+        deleted: Some(false),
+        ..AudienceChange::default()
+    };
+    account(
+        &world,
+        AccountChange {
+            value_terms_accepted: Some(false),
+            ..AccountChange::default()
+        },
+    );
+    for id in ["456", "457"] {
+        let body = json!({ "payload": members(1..=10) });
+        let path = format!("/v26.0/{id}/users");
+        answer(world.request(Method::POST, &path).json(&body)).await;
+    }
+    let states = [
+        AudienceChange {
+            flagged: Some(true),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            can_edit: Some(false),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            subtype: Some("LOOKALIKE".to_owned()),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            smallest: Some(10),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            is_value_based: Some(true),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            deleted: Some(true),
+            ..AudienceChange::default()
+        },
+    ];
+    for (number, state) in (1..).zip(states) {
+        cannot(AUDIENCE, state.clone());
+        let alone = world.users(Method::DELETE, members([number])).await;
+        assert_ne!(alone.status, 200, "{state:?}");
+        everywhere(number).await;
+        assert!(has(AUDIENCE, number) && !has("457", number), "{state:?}");
+        cannot(AUDIENCE, usual.clone());
+    }
+    let batch = |seq, last| world.batch("usersreplace", members(1..=10), (7, seq, last));
+    assert_eq!(batch(1, false).await.status, 200);
+    everywhere(7).await;
+    assert!(has(AUDIENCE, 7) && !has("457", 7));
+    assert_eq!(batch(2, true).await.status, 200);
+    everywhere(8).await;
+    assert!(!has(AUDIENCE, 8) && !has("457", 8));
+}
+
+#[tokio::test]
 async fn changes_are_made_by_command_all_or_none() {
     let world = world().await;
     let change = async |body: Value| world.control(Method::POST, "change", body).await;

@@ -149,9 +149,7 @@ pub(super) fn post(
     standing::check_write(&records, audience, now)?;
     check_session(&records, audience_id, batch)?;
     let audience = records.audiences.get_mut(audience_id).ok_or_else(no_such)?;
-    if audience.is_being_replaced() {
-        return Err(replace::in_progress());
-    }
+    check_swap(audience)?;
     let takes = match batch {
         Some(batch) => audience.takes(batch, now).ok_or_else(|| {
             GraphError::parameter("The batch_seq of a session must count from 1 without a gap")
@@ -167,11 +165,7 @@ pub(super) fn post(
             }
         }
         Change::Remove if takes => {
-            if audience.would_be_too_small(&upload.rows) {
-                return Err(GraphError::new(400, 200)
-                    .subcode(1_870_047)
-                    .message("Removing these users would make the audience too small"));
-            }
+            check_size(audience, &upload.rows)?;
             audience.remove(&upload.rows);
         }
         Change::Remove => {}
@@ -248,6 +242,36 @@ fn outcome_of(rows: &Rows) -> &'static str {
     } else {
         outcome::PARTIAL
     }
+}
+
+/// Whether a removal of these rows is taken that is of no session.
+fn check_removal(
+    records: &Records,
+    audience: &Audience,
+    rows: &Rows,
+    now: u64,
+) -> Result<(), GraphError> {
+    standing::check_write(records, audience, now)?;
+    check_swap(audience)?;
+    check_size(audience, rows)
+}
+
+/// While the members are being replaced none comes or goes by itself.
+fn check_swap(audience: &Audience) -> Result<(), GraphError> {
+    if audience.is_being_replaced() {
+        return Err(replace::in_progress());
+    }
+    Ok(())
+}
+
+/// Whether enough members are left without these.
+fn check_size(audience: &Audience, rows: &Rows) -> Result<(), GraphError> {
+    if audience.would_be_too_small(rows) {
+        return Err(GraphError::new(400, 200)
+            .subcode(1_870_047)
+            .message("Removing these users would make the audience too small"));
+    }
+    Ok(())
 }
 
 /// Ids of sessions are each given once in an ad account.
