@@ -87,12 +87,11 @@ impl Access {
             if !self.proof_required.unwrap_or(self.app_secret.is_some()) {
                 return Ok(());
             }
-            return Err(GraphError::parameter(
+            return Err(GraphError::proof(
                 "API calls from the server require an appsecret_proof argument",
             ));
         };
-        let wrong =
-            || GraphError::parameter("Invalid appsecret_proof provided in the API argument");
+        let wrong = || GraphError::proof("Invalid appsecret_proof provided in the API argument");
         let secret = self.app_secret.as_ref().ok_or_else(wrong)?;
         let message = match parameters.text("appsecret_time") {
             None => self.token.expose().to_owned(),

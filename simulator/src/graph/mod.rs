@@ -183,7 +183,10 @@ pub(crate) async fn answer(state: &State, request: &Request, visit: Visit<'_>) -
         }
         FaultAction::Error(error) => {
             summary.outcome = format!("fault {}", error.label());
-            Reply::Answer(Answer::json(error.status, error.to_json(&trace)))
+            Reply::Answer(Answer::json(
+                error.status,
+                error.to_json(&trace, &request.body),
+            ))
         }
         FaultAction::Html { status } => {
             summary.outcome = format!("fault html {status}");
@@ -195,7 +198,10 @@ pub(crate) async fn answer(state: &State, request: &Request, visit: Visit<'_>) -
             summary
                 .outcome
                 .push_str(&format!(", then fault {}", error.label()));
-            Reply::Answer(Answer::json(error.status, error.to_json(&trace)))
+            Reply::Answer(Answer::json(
+                error.status,
+                error.to_json(&trace, &request.body),
+            ))
         }
         FaultAction::ResetAfter => {
             effect(state, &route, request, &trace, &mut summary).await;
@@ -244,7 +250,10 @@ async fn effect(
         }
         Err(error) => {
             summary.outcome = format!("refused {}", error.label());
-            Reply::Answer(Answer::json(error.status, error.to_json(trace)))
+            Reply::Answer(Answer::json(
+                error.status,
+                error.to_json(trace, &request.body),
+            ))
         }
     }
 }
