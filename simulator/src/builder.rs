@@ -82,11 +82,19 @@ impl Builder {
         self
     }
 
-    /// The app's secret. With it every call needs a right `appsecret_proof`; without
-    /// it, the default, proofs are not looked at.
+    /// The app's secret, with which a given `appsecret_proof` is checked. With it every call
+    /// needs one, unless [`Self::proof_required`] says otherwise; without it, the default,
+    /// none is needed, and none that is given can be right.
     #[must_use]
     pub fn app_secret(mut self, secret: Option<String>) -> Self {
         self.start.access.app_secret = secret.map(Secret::from);
+        self
+    }
+
+    /// Whether every call needs an `appsecret_proof`, whatever is known of the app's secret.
+    #[must_use]
+    pub fn proof_required(mut self, required: bool) -> Self {
+        self.start.access.proof_required = Some(required);
         self
     }
 

@@ -15,8 +15,11 @@ const PROOF_LIFETIME: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     pub(crate) token: Secret,
-    /// When set, the app "requires app secret": every call needs a right proof.
+    /// What proofs are made with. Without it none can be right.
     pub(crate) app_secret: Option<Secret>,
+    /// Whether the app "requires app secret": every call needs a proof. Not said: it does
+    /// if its secret is known.
+    pub(crate) proof_required: Option<bool>,
     /// What has become of the token.
     pub(crate) state: TokenState,
     /// When it expires, in Unix seconds.
@@ -28,6 +31,7 @@ impl Access {
         Self {
             token,
             app_secret: None,
+            proof_required: None,
             state: TokenState::Good,
             expires_at: None,
         }
@@ -73,25 +77,22 @@ impl Access {
             }
             TokenState::Good => {}
         }
-        match &self.app_secret {
-            Some(secret) => self.check_proof(secret, parameters, now),
-            None => Ok(()),
-        }
+        self.check_proof(parameters, now)
     }
 
-    fn check_proof(
-        &self,
-        secret: &Secret,
-        parameters: &Parameters<'_>,
-        now: u64,
-    ) -> Result<(), GraphError> {
-        let Some(proof) = parameters.text("appsecret_proof") else {
-            return Err(GraphError::parameter(
+    /// A proof that is given has to be right, whether or not one is required.
+    fn check_proof(&self, parameters: &Parameters<'_>, now: u64) -> Result<(), GraphError> {
+        // As JSON, since a list or an object is a wrong proof and not a missing one.
+        let Some(proof) = parameters.json("appsecret_proof") else {
+            if !self.proof_required.unwrap_or(self.app_secret.is_some()) {
+                return Ok(());
+            }
+            return Err(GraphError::proof(
                 "API calls from the server require an appsecret_proof argument",
             ));
         };
-        let wrong =
-            || GraphError::parameter("Invalid appsecret_proof provided in the API argument");
+        let wrong = || GraphError::proof("Invalid appsecret_proof provided in the API argument");
+        let secret = self.app_secret.as_ref().ok_or_else(wrong)?;
         let message = match parameters.text("appsecret_time") {
             None => self.token.expose().to_owned(),
             Some(time) => {

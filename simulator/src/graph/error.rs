@@ -4,8 +4,13 @@
 //! are Meta's where a source shows them and of their kind where none does; on the real
 //! thing they are localised.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// So many bytes of a request's body are repeated at most.
+const REPEATED: usize = 300;
 
 /// An error answer of the Graph API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,6 +33,9 @@ pub struct GraphError {
     /// `error.error_data`, left out when there is none: an object, or a text that holds one.
     #[serde(default)]
     pub error_data: Option<Value>,
+    /// Whether it is about the caller, who is told no more than the message.
+    #[serde(skip)]
+    about_caller: bool,
 }
 
 fn bad_request() -> u16 {
@@ -48,6 +56,7 @@ impl GraphError {
             is_transient: None,
             message: unnamed(),
             error_data: None,
+            about_caller: false,
         }
     }
 
@@ -79,16 +88,24 @@ impl GraphError {
         self
     }
 
-    /// Code 100, the parameter error without a subcode.
+    /// Code 100, the parameter error without a subcode: never transient.
     pub(crate) fn parameter(message: impl Into<String>) -> Self {
-        Self::new(400, 100).message(message)
-    }
-
-    /// A Conversions API data error: code 100 with a subcode, never transient.
-    pub(crate) fn data(subcode: i64, message: &str) -> Self {
         Self {
             is_transient: Some(false),
-            ..Self::parameter(message).subcode(subcode)
+            ..Self::new(400, 100).message(message)
+        }
+    }
+
+    /// A parameter error with a subcode, such as those of the Conversions API's data.
+    pub(crate) fn data(subcode: i64, message: &str) -> Self {
+        Self::parameter(message).subcode(subcode)
+    }
+
+    /// Code 100 for a proof of the app's secret, which is of the caller and not of the data.
+    pub(crate) fn proof(message: &str) -> Self {
+        Self {
+            about_caller: true,
+            ..Self::new(400, 100).message(message)
         }
     }
 
@@ -115,8 +132,9 @@ impl GraphError {
         }
     }
 
-    /// The answer's body.
-    pub(crate) fn to_json(&self, trace: &str) -> Vec<u8> {
+    /// The answer's body, to a request with this one.
+    pub(crate) fn to_json(&self, trace: &str, request: &[u8]) -> Vec<u8> {
+        let title = self.title();
         let envelope = Envelope {
             error: Body {
                 message: &self.message,
@@ -124,9 +142,8 @@ impl GraphError {
                 code: self.code,
                 error_subcode: self.subcode,
                 is_transient: self.is_transient,
-                // Present on the 2804xxx family, absent on most others.
-                error_user_title: self.is_data().then_some("Invalid event"),
-                error_user_msg: self.is_data().then_some(&self.message),
+                error_user_title: title,
+                error_user_msg: title.map(|_| self.told(request)),
                 error_data: self.error_data.as_ref(),
                 fbtrace_id: trace,
             },
@@ -143,9 +160,27 @@ impl GraphError {
         }
     }
 
-    fn is_data(&self) -> bool {
-        self.subcode
-            .is_some_and(|subcode| (2_804_000..2_805_000).contains(&subcode))
+    /// What is told to a person stands over this. Errors of data, of flagged audiences and of
+    /// parameters have such a text, most others have none.
+    fn title(&self) -> Option<&'static str> {
+        match (self.code, self.subcode) {
+            (_, Some(2_804_000..2_805_000)) => Some("Invalid event"),
+            (_, Some(1_713_228 | 1_713_230 | 1_713_231)) => Some("Restricted audience"),
+            (100, None) if !self.about_caller => Some("Invalid parameter"),
+            _ => None,
+        }
+    }
+
+    /// The message and, that whoever logs the text is found out, a piece from the middle of
+    /// the request, where the people are. Of a form it may be the token, as Meta's may.
+    fn told(&self, request: &[u8]) -> String {
+        let start = request.len().saturating_sub(REPEATED) / 2;
+        let rest = request.get(start..).unwrap_or_default();
+        let piece = rest.get(..REPEATED).unwrap_or(rest);
+        match String::from_utf8_lossy(piece) {
+            Cow::Borrowed("") => self.message.clone(),
+            piece => format!("{}, near: {piece}", self.message),
+        }
     }
 }
 
@@ -167,7 +202,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_user_title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_user_msg: Option<&'a str>,
+    error_user_msg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_data: Option<&'a Value>,
     fbtrace_id: &'a str,

@@ -183,7 +183,10 @@ pub(crate) async fn answer(state: &State, request: &Request, visit: Visit<'_>) -
         }
         FaultAction::Error(error) => {
             summary.outcome = format!("fault {}", error.label());
-            Reply::Answer(Answer::json(error.status, error.to_json(&trace)))
+            Reply::Answer(Answer::json(
+                error.status,
+                error.to_json(&trace, &request.body),
+            ))
         }
         FaultAction::Html { status } => {
             summary.outcome = format!("fault html {status}");
@@ -195,7 +198,10 @@ pub(crate) async fn answer(state: &State, request: &Request, visit: Visit<'_>) -
             summary
                 .outcome
                 .push_str(&format!(", then fault {}", error.label()));
-            Reply::Answer(Answer::json(error.status, error.to_json(&trace)))
+            Reply::Answer(Answer::json(
+                error.status,
+                error.to_json(&trace, &request.body),
+            ))
         }
         FaultAction::ResetAfter => {
             effect(state, &route, request, &trace, &mut summary).await;
@@ -244,7 +250,10 @@ async fn effect(
         }
         Err(error) => {
             summary.outcome = format!("refused {}", error.label());
-            Reply::Answer(Answer::json(error.status, error.to_json(trace)))
+            Reply::Answer(Answer::json(
+                error.status,
+                error.to_json(trace, &request.body),
+            ))
         }
     }
 }
@@ -262,7 +271,7 @@ async fn perform(
         return Err(GraphError::new(400, 2500).message("A version is required in the path"));
     };
     let marketing = is_marketing(state, route);
-    state.versions().check(version, marketing)?;
+    state.versions().answering(version, marketing)?;
     if request.is_conditional {
         return Err(GraphError::parameter(
             "Conditional requests are not supported",
@@ -357,16 +366,19 @@ fn with_headers(reply: Reply, state: &State, route: &Route<'_>, trace: &str) -> 
             .unwrap_or_default();
         answer.headers = usage.headers(account.map(|(id, _)| id));
         let marketing = is_marketing(state, route);
-        let upgraded = route
-            .version
-            .is_some_and(|version| state.versions().check(version, marketing) == Ok(true));
-        if upgraded {
+        // Where it is not answered by any, the one that was asked for is named.
+        let asked = route.version.unwrap_or(CURRENT);
+        let answering = state
+            .versions()
+            .answering(asked, marketing)
+            .unwrap_or(asked);
+        if answering != asked {
             answer.headers.push((
                 HeaderName::from_static("x-ad-api-version-warning"),
                 HeaderValue::from_static("The call has been auto-upgraded to a newer version"),
             ));
         }
-        let version = route.version.unwrap_or(CURRENT).to_string();
+        let version = answering.to_string();
         for (name, text) in [
             ("facebook-api-version", version.as_str()),
             ("x-fb-trace-id", trace),

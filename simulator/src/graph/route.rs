@@ -121,17 +121,21 @@ impl Versions {
         }
     }
 
-    /// Whether the version is past its end for a request of either API; true if it is
-    /// taken for one of the oldest version. A version newer than the simulator is
-    /// taken: it must not stand in the way of an upgrade.
-    pub(crate) fn check(&self, version: Version, is_marketing: bool) -> Result<bool, GraphError> {
+    /// The version by which a request of either API is answered: the one it asks for or, if
+    /// that is past its end and is upgraded, the oldest there is. A version newer than the
+    /// simulator is taken: it must not stand in the way of an upgrade.
+    pub(crate) fn answering(
+        &self,
+        version: Version,
+        is_marketing: bool,
+    ) -> Result<Version, GraphError> {
         let (oldest, upgrade) = if is_marketing {
             (self.oldest_marketing, self.upgrade)
         } else {
             (self.oldest_graph, false)
         };
         if version >= oldest || upgrade {
-            return Ok(version < oldest);
+            return Ok(version.max(oldest));
         }
         Err(GraphError::new(400, 2635).message(format!(
             "You are calling a deprecated version of the Ads API. Please update to the latest \
@@ -252,22 +256,22 @@ mod tests {
             minor: 0,
         };
         let versions = Versions::default();
-        assert_eq!(versions.check(v24, false), Ok(false));
-        let code = |versions: &Versions| {
-            let checked = versions.check(v24, true);
-            checked.map_err(|error| error.code)
+        assert_eq!(versions.answering(v24, false), Ok(v24));
+        let answering = |versions: &Versions| {
+            let version = versions.answering(v24, true);
+            version.map_err(|error| error.code)
         };
-        assert_eq!(code(&versions), Err(2635));
+        assert_eq!(answering(&versions), Err(2635));
         let upgrading = Versions {
             upgrade: true,
             ..versions.clone()
         };
-        assert_eq!(code(&upgrading), Ok(true));
+        assert_eq!(answering(&upgrading), Ok(upgrading.oldest_marketing));
         let v40 = Version {
             major: 40,
             minor: 0,
         };
-        assert_eq!(versions.check(v40, true), Ok(false));
+        assert_eq!(versions.answering(v40, true), Ok(v40));
     }
 
     #[test]

@@ -2,9 +2,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::json;
 use sha2::Sha256;
-use simulator::{Fault, Reply, Simulator, Target};
+use simulator::{Builder, Fault, Reply, Simulator, Target};
 
-use crate::support::{DATASET, MARY, TOKEN, World, answer, now, purchase, world};
+use crate::support::{DATASET, MARY, TOKEN, World, answer, now, purchase, world, world_of};
 
 #[tokio::test]
 async fn the_token_is_taken_from_header_query_and_body() {
@@ -106,6 +106,49 @@ async fn with_an_app_secret_every_call_needs_a_right_proof() {
         (400, 100, None),
         "a plain proof is none for a time"
     );
+}
+
+#[tokio::test]
+async fn a_proof_that_is_given_has_to_be_right_whether_or_not_one_is_required() {
+    let right = proof("TOKEN");
+    let status = async |world: &World, proof: Option<&str>| {
+        let read = world.anonymous(Method::GET, "/v26.0/456");
+        let proof = proof.map(|proof| ("appsecret_proof", proof));
+        let read = answer(read.bearer_auth("TOKEN").query(proof.as_slice())).await;
+        if read.status != 200 {
+            assert_eq!(read.error(), (400, 100, None));
+        }
+        read.status.as_u16()
+    };
+    let secret = |builder: Builder| builder.token("TOKEN").app_secret(Some("SECRET".to_owned()));
+    for (world, none) in [
+        (
+            world_of(|builder| secret(builder.proof_required(false))).await,
+            200,
+        ),
+        (
+            world_of(|builder| secret(builder).proof_required(true)).await,
+            400,
+        ),
+        (world_of(secret).await, 400),
+    ] {
+        assert_eq!(status(&world, None).await, none);
+        assert_eq!(status(&world, Some(&right)).await, 200);
+        for wrong in ["", "00", "no hex", "[]", &right[1..]] {
+            assert_eq!(status(&world, Some(wrong)).await, 400, "{wrong}");
+        }
+    }
+    // Whose secret nobody knows, of that no proof can be right.
+    let without = world_of(|builder| builder.token("TOKEN")).await;
+    assert_eq!(status(&without, None).await, 200);
+    assert_eq!(status(&without, Some(&right)).await, 400);
+    let list = json!({ "data": [purchase("e", MARY)], "appsecret_proof": [right] });
+    let post = without.anonymous(Method::POST, "/v26.0/123/events");
+    let post = answer(post.bearer_auth("TOKEN").json(&list)).await;
+    assert_eq!(post.error(), (400, 100, None), "a list is a wrong one");
+    let without = world_of(|builder| builder.token("TOKEN").proof_required(true)).await;
+    assert_eq!(status(&without, None).await, 400);
+    assert_eq!(status(&without, Some(&right)).await, 400);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod audiences;
 mod bounds;
 mod clock;
 mod control;
+mod errors;
 mod event_rules;
 mod events;
 mod faults;

@@ -208,11 +208,14 @@ async fn an_ended_version_fails_or_is_upgraded_with_a_warning() {
         ..Changes::default()
     };
     world.simulator.change(versions(false)).unwrap();
-    assert_eq!(world.add([1]).await.error(), (400, 2_635, None));
+    let refused = world.add([1]).await;
+    assert_eq!(refused.error(), (400, 2_635, None));
+    assert_eq!(refused.headers["facebook-api-version"], "v26.0");
     world.simulator.change(versions(true)).unwrap();
     let upgraded = world.add([1]).await;
     assert_eq!(upgraded.status, 200);
     assert!(upgraded.headers.contains_key("x-ad-api-version-warning"));
+    assert_eq!(upgraded.headers["facebook-api-version"], "v27.0");
     for path in ["456", "act_789", "456/sessions", "act_789/customaudiences"] {
         let read = world.read(&format!("/v26.0/{path}")).await;
         assert_eq!(read.status, 200, "{path}");
@@ -265,6 +268,87 @@ async fn people_leave_every_audience_of_one_account() {
     let post = answer(world.request(Method::POST, path).json(&overridden)).await;
     assert_eq!(post.status, 200);
     assert_eq!(world.simulator.inspect().audiences["456"].members, 0);
+}
+
+#[tokio::test]
+async fn whoever_takes_no_removal_is_left_out_of_one_from_every_audience() {
+    let world = crate::support::world_of(|builder| builder.audience("457", "789")).await;
+    let everywhere = async |number: u64| {
+        let body = json!({ "payload": members([number]) });
+        let path = "/v26.0/act_789/usersofanyaudience";
+        let answer = answer(world.request(Method::DELETE, path).json(&body)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body["num_received"], 1);
+    };
+    let cannot = |id: &str, change: AudienceChange| {
+        world
+            .simulator
+            .change(Changes::audience(id, change))
+            .unwrap();
+    };
+    let has = |id: &str, number: u64| world.simulator.is_member(id, &[("EMAIL", &hash(number))]);
+    let usual = AudienceChange {
+        flagged: Some(false),
+        can_edit: Some(true),
+        subtype: Some("CUSTOM".to_owned()),
+        smallest: Some(0),
+        is_value_based: Some(false),
+        deleted: Some(false),
+        ..AudienceChange::default()
+    };
+    account(
+        &world,
+        AccountChange {
+            value_terms_accepted: Some(false),
+            ..AccountChange::default()
+        },
+    );
+    for id in ["456", "457"] {
+        let body = json!({ "payload": members(1..=10) });
+        let path = format!("/v26.0/{id}/users");
+        answer(world.request(Method::POST, &path).json(&body)).await;
+    }
+    let states = [
+        AudienceChange {
+            flagged: Some(true),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            can_edit: Some(false),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            subtype: Some("LOOKALIKE".to_owned()),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            smallest: Some(10),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            is_value_based: Some(true),
+            ..AudienceChange::default()
+        },
+        AudienceChange {
+            deleted: Some(true),
+            ..AudienceChange::default()
+        },
+    ];
+    for (number, state) in (1..).zip(states) {
+        cannot(AUDIENCE, state.clone());
+        let alone = world.users(Method::DELETE, members([number])).await;
+        assert_ne!(alone.status, 200, "{state:?}");
+        everywhere(number).await;
+        assert!(has(AUDIENCE, number) && !has("457", number), "{state:?}");
+        cannot(AUDIENCE, usual.clone());
+    }
+    let batch = |seq, last| world.batch("usersreplace", members(1..=10), (7, seq, last));
+    assert_eq!(batch(1, false).await.status, 200);
+    everywhere(7).await;
+    assert!(has(AUDIENCE, 7) && !has("457", 7));
+    assert_eq!(batch(2, true).await.status, 200);
+    everywhere(8).await;
+    assert!(!has(AUDIENCE, 8) && !has("457", 8));
 }
 
 #[tokio::test]

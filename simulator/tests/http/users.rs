@@ -202,11 +202,11 @@ async fn unhashed_columns_numbers_and_lists_are_cells_too() {
         "is_raw": true,
         "data": [
             ["CRM-1", MARY, 44.5, ["LDU"]], ["CRM-2", JOHN, -1, []], ["CRM-3", null, 0, []],
-            ["CRM-4", MARY, "", []], ["CRM-5", MARY, "1", []], ["CRM-6", MARY, null, []],
+            ["CRM-4", MARY, "1", []],
         ],
     });
     let answer = world.users(Method::POST, payload).await;
-    assert_eq!(answer.body["num_invalid_entries"], 4);
+    assert_eq!(answer.body["num_invalid_entries"], 2);
     assert_eq!(
         world
             .simulator
@@ -287,6 +287,35 @@ async fn values_are_for_an_audience_that_goes_by_them() {
     let replaced = world.batch("usersreplace", without, (8, 1, true)).await;
     assert_eq!(replaced.error(), (400, 100, None));
     assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 1);
+}
+
+#[tokio::test]
+async fn one_missing_value_refuses_all_rows_for_an_audience_that_goes_by_them() {
+    let world = world().await;
+    by_value(&world, true);
+    let rows = |value: Value| {
+        json!({ "schema": ["EMAIL", "LOOKALIKE_VALUE"], "is_raw": true,
+            "data": [[JOHN, 12.5], [MARY, value]] })
+    };
+    for blank in [json!(""), Value::Null] {
+        let added = world.users(Method::POST, rows(blank.clone())).await;
+        let replaced = world
+            .batch("usersreplace", rows(blank.clone()), (7, 1, true))
+            .await;
+        for refused in [added, replaced] {
+            assert_eq!(refused.error(), (400, 100, None), "{blank}");
+            let text = refused.body["error"]["message"].as_str().unwrap();
+            assert!(text.contains("LOOKALIKE_VALUE"), "{text}");
+        }
+    }
+    assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 0);
+    // One that is no value is of its row alone.
+    let added = world.users(Method::POST, rows(json!("1"))).await;
+    assert_eq!(added.body["num_invalid_entries"], 1);
+    // A removal goes by who somebody is.
+    let removal = world.users(Method::DELETE, rows(json!(""))).await;
+    assert_eq!(removal.status, 200);
+    assert_eq!(world.simulator.inspect().audiences[AUDIENCE].members, 0);
 }
 
 #[tokio::test]

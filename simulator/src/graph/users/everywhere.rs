@@ -3,13 +3,15 @@
 
 use serde_json::json;
 
-use super::{outcome_of, read_payload, session};
+use super::{check_removal, outcome_of, read_payload, session};
 use crate::{
     graph::{Effect, GraphError, parameters::Parameters, standing},
+    records::Audience,
     state::State,
 };
 
-/// Removes the rows from every audience of the account. `now` in Unix seconds.
+/// Removes the rows from every audience of the account that takes a removal, and leaves the
+/// others out in silence: Meta does not say what becomes of these. `now` in Unix seconds.
 pub(in crate::graph) fn delete(
     state: &State,
     object: &str,
@@ -25,10 +27,19 @@ pub(in crate::graph) fn delete(
     session(parameters)?;
     let mut records = state.records();
     standing::check_account(records.accounts.get(account))?;
-    let audiences = records.audiences.values_mut();
-    for audience in audiences.filter(|audience| audience.profile.account == account) {
-        audience.remove(&upload.rows);
-        audience.changed = now;
+    let own = |audience: &Audience| audience.profile.account == account;
+    let takes = |audience: &Audience| check_removal(&records, audience, &upload.rows, now).is_ok();
+    let taking: Vec<String> = records
+        .audiences
+        .iter()
+        .filter(|(_, audience)| own(audience) && takes(audience))
+        .map(|(id, _)| id.clone())
+        .collect();
+    for id in taking {
+        if let Some(audience) = records.audiences.get_mut(&id) {
+            audience.remove(&upload.rows);
+            audience.changed = now;
+        }
     }
     drop(records);
     let body = json!({

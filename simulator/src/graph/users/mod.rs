@@ -149,9 +149,7 @@ pub(super) fn post(
     standing::check_write(&records, audience, now)?;
     check_session(&records, audience_id, batch)?;
     let audience = records.audiences.get_mut(audience_id).ok_or_else(no_such)?;
-    if audience.is_being_replaced() {
-        return Err(replace::in_progress());
-    }
+    check_swap(audience)?;
     let takes = match batch {
         Some(batch) => audience.takes(batch, now).ok_or_else(|| {
             GraphError::parameter("The batch_seq of a session must count from 1 without a gap")
@@ -160,18 +158,14 @@ pub(super) fn post(
     };
     match change {
         Change::Add => {
-            refuse_columns(audience, &schema)?;
+            refuse_columns(audience, &schema, &upload)?;
             if takes {
                 audience.first_upload.get_or_insert(schema.form);
                 audience.add(&upload.rows);
             }
         }
         Change::Remove if takes => {
-            if audience.would_be_too_small(&upload.rows) {
-                return Err(GraphError::new(400, 200)
-                    .subcode(1_870_047)
-                    .message("Removing these users would make the audience too small"));
-            }
+            check_size(audience, &upload.rows)?;
             audience.remove(&upload.rows);
         }
         Change::Remove => {}
@@ -250,6 +244,36 @@ fn outcome_of(rows: &Rows) -> &'static str {
     }
 }
 
+/// Whether a removal of these rows is taken that is of no session.
+fn check_removal(
+    records: &Records,
+    audience: &Audience,
+    rows: &Rows,
+    now: u64,
+) -> Result<(), GraphError> {
+    standing::check_write(records, audience, now)?;
+    check_swap(audience)?;
+    check_size(audience, rows)
+}
+
+/// While the members are being replaced none comes or goes by itself.
+fn check_swap(audience: &Audience) -> Result<(), GraphError> {
+    if audience.is_being_replaced() {
+        return Err(replace::in_progress());
+    }
+    Ok(())
+}
+
+/// Whether enough members are left without these.
+fn check_size(audience: &Audience, rows: &Rows) -> Result<(), GraphError> {
+    if audience.would_be_too_small(rows) {
+        return Err(GraphError::new(400, 200)
+            .subcode(1_870_047)
+            .message("Removing these users would make the audience too small"));
+    }
+    Ok(())
+}
+
 /// Ids of sessions are each given once in an ad account.
 fn check_session(
     records: &Records,
@@ -266,7 +290,7 @@ fn check_session(
 
 /// An audience that began with a list of keys takes no single key any more, and values
 /// come with every row of an audience that goes by them, and with none of another.
-fn refuse_columns(audience: &Audience, schema: &Schema) -> Result<(), GraphError> {
+fn refuse_columns(audience: &Audience, schema: &Schema, upload: &Upload) -> Result<(), GraphError> {
     if audience.first_upload == Some(SchemaForm::MultiKey) && schema.form == SchemaForm::SingleKey {
         return Err(GraphError::new(400, 2650).message(
             "The data source FILE_IMPORTED.HASHES_OR_USER_IDS is not compatible with the data \
@@ -281,6 +305,11 @@ fn refuse_columns(audience: &Audience, schema: &Schema) -> Result<(), GraphError
     if !audience.profile.is_value_based && schema.has_value() {
         return Err(GraphError::parameter(
             "Param schema may have LOOKALIKE_VALUE for a value-based audience only",
+        ));
+    }
+    if upload.lacks_a_value {
+        return Err(GraphError::parameter(
+            "LOOKALIKE_VALUE is missing in a row for a value-based audience",
         ));
     }
     Ok(())

@@ -27,7 +27,7 @@ pub(in crate::graph) fn post(
     standing::check_write(&records, audience, now)?;
     check_session(&records, audience_id, Some(batch))?;
     let audience = records.audiences.get_mut(audience_id).ok_or_else(no_such)?;
-    refuse_columns(audience, &schema)?;
+    refuse_columns(audience, &schema, &upload)?;
     let columns: Vec<_> = schema.columns.iter().map(|column| column.key).collect();
     let totals = audience
         .replace(batch, &columns, &upload.rows, now)

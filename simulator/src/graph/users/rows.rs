@@ -31,6 +31,8 @@ pub(super) struct Upload {
     /// Entry number → the cell that was refused. Goes into the answer, as Meta does
     /// it, and nowhere else.
     pub(super) samples: BTreeMap<String, String>,
+    /// Whether a cell is blank that every row has to fill.
+    pub(super) lacks_a_value: bool,
 }
 
 pub(super) fn read(data: &str, schema: &Schema, digester: &Digester) -> Result<Upload, GraphError> {
@@ -40,6 +42,7 @@ pub(super) fn read(data: &str, schema: &Schema, digester: &Digester) -> Result<U
         upload: Upload {
             rows: Rows::default(),
             samples: BTreeMap::new(),
+            lacks_a_value: false,
         },
         cells: Vec::with_capacity(schema.columns.len()),
         refusal: None,
@@ -78,6 +81,7 @@ impl Reader<'_> {
     /// Takes the next cell; the answer is whether it is valid.
     fn cell(&mut self, column: Column, cell: Cow<'_, str>) -> bool {
         if cell.is_empty() {
+            self.upload.lacks_a_value |= column.is_demanded();
             return !column.is_demanded();
         }
         if !column.takes(&cell) {
