@@ -150,6 +150,9 @@ async fn deliver(
         refused: tally.refused.iter().copied().find(RefusedRow::is_by_meta),
     };
     keeper.acknowledge(cut, tally).await?;
+    if delivered.rows_accepted > 0 {
+        way.recorded().await?;
+    }
     Ok(delivered)
 }
 

@@ -142,7 +142,7 @@ mod tests {
     fn waits(first: &str, second: &str) -> bool {
         let route = |name: &str, audience: &str| {
             format!(
-                "[[route]]\nname = \"{name}\"\nprefix = \"{name}/\"\ncredentials = \"ssm:/meta\"\ncolumns = \"auto\"\n\
+                "[[route]]\nname = \"{name}\"\nbucket = \"lists\"\nprefix = \"{name}/\"\ncredentials = \"ssm:/meta\"\ncolumns = \"auto\"\n\
                  [route.custom_audience]\n{audience}\n"
             )
         };
@@ -158,7 +158,7 @@ mod tests {
         let replace = "audience = \"1\"\nmode = \"replace\"\n[route.run]\ncomplete = \"quiet\"";
         let add = |audience: &str| format!("audience = \"{audience}\"\nmode = \"add\"");
         assert!(waits(replace, &add("2")));
-        assert!(waits(replace, replace));
+        assert!(waits(replace, &replace.replace("\"1\"", "\"2\"")));
         assert!(!waits(&add("1"), &add("1")));
     }
 

@@ -358,7 +358,7 @@ fn an_audience_is_replaced_by_one_route_alone() {
     assert_eq!(
         replacing([id, id]),
         [
-            "config.toml:17: route \"b\": replaces audience 1, and so does route \"a\": the runs of each would undo those of the other, so let one route alone replace an audience"
+            "config.toml:16: route \"b\": replaces audience 1, and so does route \"a\": the runs of each would undo those of the other, so let one route alone replace an audience"
         ]
     );
     assert_eq!(replacing([&one, &same]).len(), 1);

@@ -172,7 +172,8 @@ impl State {
                 let there: Receipt = serde_json::from_slice(there).unwrap();
                 there.status == Status::Delivered
             });
-        if !stays && !(self.pretends.receipts && is_delivered) {
+        let is_lost = self.pretends.receipts && is_delivered;
+        if !stays && !is_lost {
             let json = serde_json::to_vec(receipt).unwrap();
             kept.receipts.insert(place, json);
         }

@@ -156,7 +156,7 @@ async fn the_end_of_a_version_is_told_once_with_the_setting_to_raise() {
     let line = [
         "Meta warns that version v26.0",
         "raise meta.audience_version",
-        "\"meta.answered_by\":\"v26.0\"",
+        "\"meta.answered_by\":\"v27.0\"",
     ];
     assert_eq!(log.lines_with(&line), 1, "{}", log.text());
     assert_eq!(log.lines_with(&["meta.conversions_version"]), 0);

@@ -305,7 +305,7 @@ fn a_single_file_is_no_run_to_upload() {
     let people = write("people.csv", &file(1..10));
     let config = write(
         "config.toml",
-        "[state]\nlocation = \"./state\"\n[[route]]\nname = \"members\"\nprefix = \"\"\n\
+        "[state]\nlocation = \"./state\"\n[[route]]\nname = \"members\"\nbucket = \"lists\"\nprefix = \"\"\n\
          credentials = \"env:META_TOKEN\"\ncolumns = \"auto\"\n[route.custom_audience]\naudience = \"1\"\n\
          mode = \"replace\"\n[route.run]\ncomplete = \"quiet\"\n",
     );

@@ -293,7 +293,7 @@ async fn a_new_version_that_is_much_smaller_does_not_take_all_members_place() {
     assert!(stage.live(dies, Duration::from_secs(3_600)).await);
     stage.put("lists/q1/part-00", file(1..3), 800);
     stage.put("lists/q1/part-01", file(3..5), 800);
-    stage.live(None, Duration::from_secs(600)).await;
+    stage.live(None, Duration::from_secs(3_000)).await;
     let run = stage.run_receipt("q1", 1).await.unwrap();
     assert_eq!(run.status.reason().unwrap().as_str(), "shrunk", "{run:?}");
     assert_eq!(run.run.unwrap().live, Live::Mixed);
@@ -329,11 +329,11 @@ async fn a_large_batch_that_only_a_page_or_a_broken_connection_answers_goes_in_h
         FaultAction::ResetAfter,
     ] {
         let stage = Stage::with(MARKED, &settings, true).await;
-        stage.run_of("q1", &[1..8_001]);
+        stage.run_of("q1", &[1..16_001]);
         let fault = Fault::new(Target::UsersReplace, action.clone());
         stage.meta.platform.fault(fault.nth(3).times(3));
         stage.work().await;
-        assert!(stage.holds(1..8_001), "{action:?}");
+        assert!(stage.holds(1..16_001), "{action:?}");
         let sent = stage.meta.sent();
         let [whole, again, once_more, half] = &sent[2..6] else {
             panic!("{} requests", sent.len());
@@ -347,7 +347,7 @@ async fn a_large_batch_that_only_a_page_or_a_broken_connection_answers_goes_in_h
         assert!(half.rows.len() < whole.rows.len(), "{action:?}");
         assert_ne!(half.number, whole.number, "it may have arrived");
         stage.check_sessions();
-        stage.check_members(100, 8_000);
+        stage.check_members(100, 16_000);
     }
 }
 

@@ -27,7 +27,7 @@ use crate::identity::key::Key;
 use crate::ledger::{ChangedRoute, Claimed, Entry, Keeper, RunPart, Stage};
 use crate::meta::{AudienceState, OperationStatus};
 use crate::object::version::ObjectVersion;
-use crate::receipts::{Receipt, Status};
+use crate::receipts::{ObjectDescription, Receipt, Status};
 
 /// For as long as that, at least, others wait for a run whose list is live and whose receipts
 /// could not be stored yet.
@@ -240,7 +240,9 @@ impl<'a> Attempt<'a> {
             return Err(Halt::Again);
         };
         let earlier = self.hold.record().await.clone();
-        let versions = self.pin(whole).await?;
+        let keys: Vec<_> = whole.objects.iter().map(|one| one.key.clone()).collect();
+        let signal = whole.signal.as_ref().map(Into::into);
+        let versions = self.pin(&keys, signal).await?;
         if let Some(unfit) = whole.unfit {
             return Err(refused(RunRefusal::Unfit(unfit)));
         }
@@ -385,11 +387,15 @@ impl<'a> Attempt<'a> {
     }
 
     /// The versions that there are now, which are the run from here on, whatever comes of it.
-    async fn pin(&self, whole: &Whole) -> Result<Vec<ObjectVersion>, Halt> {
+    pub(super) async fn pin(
+        &self,
+        keys: &[String],
+        signal: Option<ObjectDescription>,
+    ) -> Result<Vec<ObjectVersion>, Halt> {
         let source = &self.run.activation.parts.source;
-        let mut versions = Vec::with_capacity(whole.objects.len());
-        for object in &whole.objects {
-            let address = self.run.folder.address(&object.key);
+        let mut versions = Vec::with_capacity(keys.len());
+        for key in keys {
+            let address = self.run.folder.address(key);
             let version = source.describe(&address);
             versions.push(self.run.activation.or_halted(version).await?);
         }
@@ -400,7 +406,6 @@ impl<'a> Attempt<'a> {
             nothing: None,
         };
         let parts: Vec<_> = versions.iter().map(not_looked_at).collect();
-        let signal = whole.signal.as_ref().map(Into::into);
         self.hold
             .change(|record| {
                 let objects = |parts: &[RunPart]| -> Vec<_> {

@@ -72,26 +72,25 @@ impl Way {
         in_doubt: &mut bool,
     ) -> Result<DeliveryTally, Halt> {
         match self {
-            Way::Each(sender) => Ok(sender.deliver(batch, in_doubt).await?),
-            Way::Adding { sender, hold } => {
-                let tally = sender.deliver(batch, in_doubt).await?;
-                if tally.rows_accepted > 0 {
-                    hold.accepted().await?;
-                }
-                Ok(tally)
+            Way::Each(sender) | Way::Adding { sender, .. } => {
+                Ok(sender.deliver(batch, in_doubt).await?)
             }
             Way::InSession(session) => {
                 let place = self.place(batch.sequence());
                 let delivered = session.deliver(batch, place == Place::Last).await;
-                if delivered
-                    .as_ref()
-                    .is_ok_and(|tally| tally.rows_accepted > 0)
-                {
-                    session.hold.accepted().await?;
-                }
                 let lost = |halt: &Halt| matches!(halt, Halt::Delivery(Stop::Unknown { .. }));
                 *in_doubt |= delivered.as_ref().is_err_and(lost);
                 delivered
+            }
+        }
+    }
+
+    /// Accepted rows of the object are recorded: that brings its run on, too.
+    pub(in crate::app) async fn recorded(&self) -> Result<(), Halt> {
+        match self {
+            Way::Each(_) => Ok(()),
+            Way::InSession(InSession { hold, .. }) | Way::Adding { hold, .. } => {
+                hold.accepted().await
             }
         }
     }

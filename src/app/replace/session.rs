@@ -10,7 +10,7 @@ use tracing::warn;
 use super::attempt::{Attempt, refused};
 use super::batches::{InSession, Way};
 use super::halt::{RunHalt, RunRefusal};
-use super::part::{Part, version_of};
+use super::part::Part;
 use crate::app::halt::{Halt, Refusal};
 use crate::delivery::{Delivery, Sender};
 use crate::ledger::{RunPart, RunRecord, Stage};
@@ -225,13 +225,22 @@ impl Attempt<'_> {
         self.restart("an object was overwritten when a part of it was sent")
             .await?;
         let (state, tier) = self.wire.state().await?;
-        let versions: Vec<_> = {
-            let record = self.hold.record().await;
-            let parts = record.parts.iter();
-            parts.map(|part| version_of(&part.object)).collect()
-        };
         let last = self.last_run().await?;
-        self.look_at(&versions, last.as_ref(), &state, tier).await
+        let (keys, signal) = {
+            let record = self.hold.record().await;
+            let keys = record.parts.iter().map(|part| part.object.key.clone());
+            (keys.collect::<Vec<_>>(), record.signal.clone())
+        };
+        let mut looks = 0;
+        loop {
+            // Others of its objects may have been overwritten, too.
+            let versions = self.pin(&keys, signal.clone()).await?;
+            looks += 1;
+            match self.look_at(&versions, last.as_ref(), &state, tier).await {
+                Err(Halt::Object(ObjectError::Overwritten { .. })) if looks < MOST_RESTARTS => {}
+                looked => return looked,
+            }
+        }
     }
 
     /// The rest of a version that is gone cannot be sent, and a session that is not closed

@@ -360,7 +360,7 @@ mod named_audience;
 /// A text with one audience route of this mode, and `[route.run]` with these lines.
 fn with_run(mode: &str, lines: &str) -> String {
     format!(
-        "{QUEUE_AND_STATE}[[route]]\nname = \"r\"\nbucket = \"b\"\nprefix = \"p/\"\ncredentials = \"env:T\"\n\
+        "{QUEUE_AND_STATE}[[route]]\nname = \"r\"\nbucket = \"lists\"\nprefix = \"p/\"\ncredentials = \"env:T\"\n\
          columns = \"auto\"\n[route.custom_audience]\naudience = \"1\"\nmode = \"{mode}\"\n{lines}"
     )
 }
