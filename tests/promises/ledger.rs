@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audience_activator::app::{Parts, Worker};
+use audience_activator::ledger::{Ledger, State};
+use audience_activator::object::ObjectSource;
 use audience_activator::receipts::Status;
 use simulator::{Fault, GraphError, Target};
 use tokio_util::sync::CancellationToken;
