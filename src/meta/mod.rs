@@ -23,6 +23,7 @@ pub use answer::{Answer, TraceId};
 pub use audiences::{AudienceNames, AudiencePage, CustomerFileSource, NamedAudience, NewAudience};
 pub use client::{Client, ClientOptions, Endpoint, ProofForm, Request};
 pub use conversions::{
+pub(crate) use conversions::check_amount;
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
     PropertySource, TooOld, app_data,
 };
