@@ -163,7 +163,10 @@ pub(super) async fn find(
         let of_name = found.data.iter().filter(|one| {
             one.name.as_deref() == Some(named.name.as_str()) && is_list(&one.subtype)
         });
-        ids.extend(of_name.map(|one| one.id.clone()));
+        for one in of_name {
+            // An answer that cannot be read.
+            ids.push(one.id.clone().ok_or(Unnamed::Denied(Denied::NotNow))?);
+        }
         page.after = found.following();
         if page.after.is_none() {
             return match <[String; 1]>::try_from(ids) {
