@@ -70,6 +70,24 @@ impl ErrorCode {
     }
 
     /// A block for a policy, which trying again may lengthen.
+    /// No more than that token, user or app may not, or see nothing there: what is missing
+    /// depends on what was asked for. Refusals for terms, restrictions and the like have a
+    /// sentence of their own.
+    pub fn is_about_permission(self) -> bool {
+        match (self.code, self.subcode) {
+            (
+                _,
+                Some(
+                    1_404_163 | 1_870_034 | 1_870_047 | 1_870_050 | 1_870_065 | 1_870_090
+                    | 1_870_092,
+                ),
+            )
+            | (270, _) => false,
+            (100, subcode) => matches!(subcode, Some(33 | 34)),
+            (code, _) => matches!(code, 10 | 200..=299),
+        }
+    }
+
     pub fn is_a_block(self) -> bool {
         self.code == 368
     }
@@ -203,3 +221,40 @@ mod tests {
         }
     }
 }
+    #[test]
+    fn what_lacks_a_permission_is_told_from_what_meta_refuses_for_another_cause() {
+        for (code, subcode) in [
+            (10, None),
+            (200, None),
+            (200, Some(7)),
+            (294, None),
+            (299, None),
+            (100, Some(33)),
+            (100, Some(34)),
+        ] {
+            assert!(
+                ErrorCode { code, subcode }.is_about_permission(),
+                "{code}/{subcode:?}"
+            );
+        }
+        for (code, subcode) in [
+            (3, None),
+            (5, None),
+            (10, Some(1_404_163)),
+            (100, None),
+            (100, Some(1_713_230)),
+            (200, Some(1_404_163)),
+            (200, Some(1_870_034)),
+            (200, Some(1_870_090)),
+            (200, Some(1_870_050)),
+            (270, None),
+            (368, None),
+            (2654, Some(1_713_092)),
+        ] {
+            assert!(
+                !ErrorCode { code, subcode }.is_about_permission(),
+                "{code}/{subcode:?}"
+            );
+        }
+    }
+
