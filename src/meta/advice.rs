@@ -32,7 +32,8 @@ impl ErrorCode {
                 "the app behind the token takes calls from some addresses only: add the worker's outgoing address in the app's settings"
             }
             (10, _) => {
-                "the app behind the token lacks a permission: give it ads_management, and access to what the route sends to"
+                "the app behind the token lacks a permission: for an audience give it ads_management and access to the ad account; for events no \
+                 permission is needed, but access to the dataset: give that to the token's system user"
             }
             (104, _) => {
                 "the proof of the app secret is wrong: the secret's app_secret must be that of the app that issued the token, or be left out"
@@ -69,7 +70,6 @@ impl ErrorCode {
         (self.code, self.subcode) == (200, Some(1_870_047))
     }
 
-    /// A block for a policy, which trying again may lengthen.
     /// No more than that token, user or app may not, or see nothing there: what is missing
     /// depends on what was asked for. Refusals for terms, restrictions and the like have a
     /// sentence of their own.
@@ -88,6 +88,7 @@ impl ErrorCode {
         }
     }
 
+    /// A block for a policy, which trying again may lengthen.
     pub fn is_a_block(self) -> bool {
         self.code == 368
     }
@@ -120,6 +121,19 @@ fn of_parameter(subcode: Option<i64>) -> &'static str {
             "Meta has flagged the audience for what its name, description or rule suggests, and takes no rows for it: see what Ads Manager says of \
              it, or use another audience"
         }
+        Some(2_804_003) => {
+            "the events are older than Meta takes any (7 days, 62 of physical_store), or of the future: look where conversions.event_time is from, \
+             whether the worker's clock is right, and how long files wait before they are delivered"
+        }
+        Some(2_804_009) => {
+            "Meta misses the value that a Purchase needs: look at conversions.value and conversions.currency, and at what their columns hold"
+        }
+        Some(2_804_016) => {
+            "Meta finds a value that is not hashed and should be, which is a fault of this program and none of the rows': report it"
+        }
+        Some(2_804_050) => {
+            "the events say too little of who somebody is: map columns that tell people apart, such as email, phone or external_id"
+        }
         Some(2_804_030) => {
             "Meta wants a choice about Limited Data Use: map data_processing_options, or set it for the route"
         }
@@ -149,7 +163,8 @@ fn of_permission(error: ErrorCode) -> &'static str {
             "the token lacks ads_management, or the app may not use the Marketing API: grant it, and make a new token"
         }
         _ => {
-            "a permission is missing: give the token ads_management and its user at least the advertiser's role for the ad account"
+            "a permission is missing: for an audience give the token ads_management and its user at least the advertiser's role for the ad account; \
+             for events give its user access to the dataset, or use a token made in Events Manager"
         }
     }
 }
@@ -195,6 +210,13 @@ mod tests {
             (190, None, "not valid"),
             (100, Some(33), "assign the dataset"),
             (100, Some(1_713_230), "flagged"),
+            (100, Some(2_804_003), "conversions.event_time"),
+            (100, Some(2_804_009), "conversions.value"),
+            (100, Some(2_804_016), "report it"),
+            (100, Some(2_804_050), "external_id"),
+            (10, None, "access to the dataset"),
+            (10, None, "ads_management"),
+            (200, None, "access to the dataset"),
             (200, Some(1_870_034), "terms"),
             (200, Some(1_870_047), "fewer people"),
             (200, None, "ads_management"),
@@ -213,14 +235,6 @@ mod tests {
         assert_eq!(advice(123_456, None), LOOK_IT_UP);
     }
 
-    #[test]
-    fn a_sentence_can_stand_in_the_middle_of_a_line() {
-        for code in [3, 5, 10, 100, 104, 190, 200, 368, 2500, 2635, 2650, 2654] {
-            let told = advice(code, None);
-            assert!(!told.ends_with('.') && !told.contains('\n') && !told.contains("  "));
-        }
-    }
-}
     #[test]
     fn what_lacks_a_permission_is_told_from_what_meta_refuses_for_another_cause() {
         for (code, subcode) in [
@@ -258,3 +272,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_sentence_can_stand_in_the_middle_of_a_line() {
+        for code in [3, 5, 10, 100, 104, 190, 200, 368, 2500, 2635, 2650, 2654] {
+            let told = advice(code, None);
+            assert!(!told.ends_with('.') && !told.contains('\n') && !told.contains("  "));
+        }
+    }
+}
