@@ -305,10 +305,13 @@ async fn an_object_that_is_halted_while_meta_is_asked_does_not_leave_the_route_s
     assert!(halted.is_err(), "{halted:?}");
     stage.simulator.clear_faults();
     flag(&stage, false);
+    let began = tokio::time::Instant::now();
     until_later("it is mended", Duration::from_secs(120), || {
         health.report().stopped_routes.is_empty()
     })
     .await;
+    // Of what is not taken back nothing is known any more after two hours.
+    assert!(began.elapsed() < Duration::from_secs(3600));
     let page = stage.parts.metrics.page();
     assert!(page.contains("worker_route_stopped{route=\"members\"} 0\n"));
     worker.abort();
