@@ -206,6 +206,9 @@ fn halted(
             "refused; tried again a few times, then quarantined"
         ),
         Wait::Route | Wait::Blocked => {
+            if wait == Wait::Blocked {
+                parts.preflights.rest(route);
+            }
             parts.route_stops(route, halt.to_string(), message.sent_at);
             error!(reason = %halt, rest_s, "the route waits for somebody to act; its messages are kept");
         }

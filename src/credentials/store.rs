@@ -18,6 +18,10 @@ use super::{Credentials, shapes};
 /// After this long an unrefused secret is read again.
 const KEPT_FOR: Duration = Duration::from_secs(300);
 
+/// After a read that failed in passing, older credentials are given out for this long before
+/// the next: it may take many seconds to fail as well, and whoever asks waits for it.
+const OLDER_FOR: Duration = Duration::from_secs(60);
+
 /// Two reads of one secret are at least this far apart, whatever the reason and
 /// whatever came of the first: a dead token must not turn into a storm on AWS.
 const READ_DISTANCE: Duration = Duration::from_secs(5);
@@ -53,7 +57,11 @@ impl CredentialStore {
         let slot = self.slot(reference);
         let mut slot = slot.lock().await;
         let fresh = slot.as_ref().is_some_and(|kept| {
-            let limit = if kept.failed { READ_DISTANCE } else { KEPT_FOR };
+            let limit = match (kept.failed, &kept.answer) {
+                (false, _) => KEPT_FOR,
+                (true, Ok(_)) => OLDER_FOR,
+                (true, Err(_)) => READ_DISTANCE,
+            };
             kept.read_at.elapsed() < limit
         });
         self.answer(&mut slot, reference, fresh).await
@@ -257,12 +265,31 @@ mod tests {
             token(&store.get(&reference()).await.unwrap()),
             "first-token"
         );
+        // Nobody waits for another read meanwhile.
+        tokio::time::advance(OLDER_FOR / 2).await;
+        let asked = Instant::now();
+        store.get(&reference()).await.unwrap();
+        assert_eq!((told.reads(), asked.elapsed()), (2, Duration::ZERO));
         told.gives("second-token");
-        tokio::time::advance(READ_DISTANCE).await;
+        tokio::time::advance(OLDER_FOR / 2).await;
         assert_eq!(
             token(&store.get(&reference()).await.unwrap()),
             "second-token"
         );
+        assert_eq!(told.reads(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_read_again_soon_though_the_store_was_unreachable() {
+        let (told, store) = store();
+        let stale = store.get(&reference()).await.unwrap();
+        told.fails(unreachable_store());
+        tokio::time::advance(KEPT_FOR).await;
+        store.get(&reference()).await.unwrap();
+        told.gives("second-token");
+        tokio::time::advance(READ_DISTANCE).await;
+        let answer = store.refresh(&reference(), &stale).await.unwrap();
+        assert_eq!(token(&answer), "second-token");
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 
 use super::field::processing::{LIMITED, UNLIMITED, UNTOLD};
 use super::key::{Api, Key};
+use super::mapping::Mapping;
 use super::reason::Reason;
 use super::row::{IdentifiedRow, Identifier};
 
@@ -36,4 +37,19 @@ pub(super) fn complete(row: &mut IdentifiedRow, api: Api) -> Result<(), Reason> 
         return Err(Reason::ProcessingPlaceMissing);
     }
     Ok(())
+}
+
+impl Mapping {
+    /// Whether [`complete`] would fail for every event: all are limited, by a static value,
+    /// and neither can any say where its person was, nor give an address to find it out by.
+    pub fn is_never_placed(&self) -> bool {
+        let fixed = |key| self.statics.iter().find(|value| value.key() == key);
+        let is_limited = !self.has(Key::ProcessingOptions)
+            && fixed(Key::ProcessingOptions).is_some_and(|value| value.is(LIMITED));
+        let is_told = |key| self.has(key) || fixed(key).is_some_and(|value| !value.is(UNTOLD));
+        self.api() == Api::Conversions
+            && is_limited
+            && !(is_told(Key::ProcessingCountry) && is_told(Key::ProcessingState))
+            && !self.has(Key::ClientIpAddress)
+    }
 }

@@ -11,6 +11,7 @@ use super::key::{Api, Key};
 use super::mapping_error::{MappingError, MappingFault};
 use super::normalize::Context;
 use super::static_value::StaticValue;
+use super::weak::is_weak;
 use crate::similar::is_similar;
 
 /// Which columns of a file hold what.
@@ -209,7 +210,7 @@ impl Mapping {
     }
 
     /// Whether a column holds the key.
-    fn has(&self, key: Key) -> bool {
+    pub(super) fn has(&self, key: Key) -> bool {
         self.sources.iter().any(|source| source.key == key)
     }
 
@@ -241,6 +242,12 @@ impl Mapping {
             .into_iter()
             .filter(|&key| self.can_produce(key))
             .collect()
+    }
+
+    /// Whether Conversions would refuse each row, since none can have more than the keys of
+    /// one weak set.
+    pub fn is_always_weak(&self) -> bool {
+        self.api() == Api::Conversions && is_weak(self.keys().into_iter())
     }
 
     fn can_produce(&self, key: Key) -> bool {

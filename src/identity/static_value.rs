@@ -71,6 +71,11 @@ impl StaticValue {
         self.country
     }
 
+    /// Whether it goes out unhashed and as this.
+    pub(super) fn is(&self, unhashed: &str) -> bool {
+        matches!(&self.value, Value::Unhashed(text) if text == unhashed)
+    }
+
     pub(super) fn add_to(&self, row: &mut IdentifiedRow, api: Api) {
         match &self.value {
             Value::Sha256(digest) => row.add_digest(self.key, *digest),

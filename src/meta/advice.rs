@@ -32,7 +32,8 @@ impl ErrorCode {
                 "the app behind the token takes calls from some addresses only: add the worker's outgoing address in the app's settings"
             }
             (10, _) => {
-                "the app behind the token lacks a permission: give it ads_management, and access to what the route sends to"
+                "the app behind the token lacks a permission: for an audience give it ads_management and access to the ad account; for events no \
+                 permission is needed, but access to the dataset: give that to the token's system user"
             }
             (104, _) => {
                 "the proof of the app secret is wrong: the secret's app_secret must be that of the app that issued the token, or be left out"
@@ -69,6 +70,24 @@ impl ErrorCode {
         (self.code, self.subcode) == (200, Some(1_870_047))
     }
 
+    /// No more than that token, user or app may not, or see nothing there: what is missing
+    /// depends on what was asked for. Refusals for terms, restrictions and the like have a
+    /// sentence of their own.
+    pub fn is_about_permission(self) -> bool {
+        match (self.code, self.subcode) {
+            (
+                _,
+                Some(
+                    1_404_163 | 1_870_034 | 1_870_047 | 1_870_050 | 1_870_065 | 1_870_090
+                    | 1_870_092,
+                ),
+            )
+            | (270, _) => false,
+            (100, subcode) => matches!(subcode, Some(33 | 34)),
+            (code, _) => matches!(code, 10 | 200..=299),
+        }
+    }
+
     /// A block for a policy, which trying again may lengthen.
     pub fn is_a_block(self) -> bool {
         self.code == 368
@@ -102,6 +121,19 @@ fn of_parameter(subcode: Option<i64>) -> &'static str {
             "Meta has flagged the audience for what its name, description or rule suggests, and takes no rows for it: see what Ads Manager says of \
              it, or use another audience"
         }
+        Some(2_804_003) => {
+            "the events are older than Meta takes any (7 days, 62 of physical_store), or of the future: look where conversions.event_time is from, \
+             whether the worker's clock is right, and how long files wait before they are delivered"
+        }
+        Some(2_804_009) => {
+            "Meta misses the value that a Purchase needs: look at conversions.value and conversions.currency, and at what their columns hold"
+        }
+        Some(2_804_016) => {
+            "Meta finds a value that is not hashed and should be, which is a fault of this program and none of the rows': report it"
+        }
+        Some(2_804_050) => {
+            "the events say too little of who somebody is: map columns that tell people apart, such as email, phone or external_id"
+        }
         Some(2_804_030) => {
             "Meta wants a choice about Limited Data Use: map data_processing_options, or set it for the route"
         }
@@ -131,7 +163,8 @@ fn of_permission(error: ErrorCode) -> &'static str {
             "the token lacks ads_management, or the app may not use the Marketing API: grant it, and make a new token"
         }
         _ => {
-            "a permission is missing: give the token ads_management and its user at least the advertiser's role for the ad account"
+            "a permission is missing: for an audience give the token ads_management and its user at least the advertiser's role for the ad account; \
+             for events give its user access to the dataset, or use a token made in Events Manager"
         }
     }
 }
@@ -177,6 +210,13 @@ mod tests {
             (190, None, "not valid"),
             (100, Some(33), "assign the dataset"),
             (100, Some(1_713_230), "flagged"),
+            (100, Some(2_804_003), "conversions.event_time"),
+            (100, Some(2_804_009), "conversions.value"),
+            (100, Some(2_804_016), "report it"),
+            (100, Some(2_804_050), "external_id"),
+            (10, None, "access to the dataset"),
+            (10, None, "ads_management"),
+            (200, None, "access to the dataset"),
             (200, Some(1_870_034), "terms"),
             (200, Some(1_870_047), "fewer people"),
             (200, None, "ads_management"),
@@ -193,6 +233,43 @@ mod tests {
             assert!(told.contains(says), "{code}/{subcode:?}: {told}");
         }
         assert_eq!(advice(123_456, None), LOOK_IT_UP);
+    }
+
+    #[test]
+    fn what_lacks_a_permission_is_told_from_what_meta_refuses_for_another_cause() {
+        for (code, subcode) in [
+            (10, None),
+            (200, None),
+            (200, Some(7)),
+            (294, None),
+            (299, None),
+            (100, Some(33)),
+            (100, Some(34)),
+        ] {
+            assert!(
+                ErrorCode { code, subcode }.is_about_permission(),
+                "{code}/{subcode:?}"
+            );
+        }
+        for (code, subcode) in [
+            (3, None),
+            (5, None),
+            (10, Some(1_404_163)),
+            (100, None),
+            (100, Some(1_713_230)),
+            (200, Some(1_404_163)),
+            (200, Some(1_870_034)),
+            (200, Some(1_870_090)),
+            (200, Some(1_870_050)),
+            (270, None),
+            (368, None),
+            (2654, Some(1_713_092)),
+        ] {
+            assert!(
+                !ErrorCode { code, subcode }.is_about_permission(),
+                "{code}/{subcode:?}"
+            );
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::lenient;
 use super::lookup::Lookup;
 use crate::identity::key::Api;
 
@@ -55,7 +57,9 @@ pub struct AudienceNames {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct NamedAudience {
-    pub id: String,
+    /// Digits. Of a list that has none for the audience in question, nothing follows.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: Option<String>,
     pub name: Option<String>,
     pub subtype: Option<String>,
 }
@@ -132,7 +136,13 @@ impl NewAudience {
 /// What Meta answers when one was made.
 #[derive(Deserialize)]
 pub(super) struct Created {
+    #[serde(deserialize_with = "id")]
     pub id: String,
+}
+
+/// Anything but digits makes the answer one that cannot be read.
+fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    lenient::id(from)?.ok_or_else(|| D::Error::custom("no id"))
 }
 
 #[cfg(test)]
@@ -168,6 +178,28 @@ mod tests {
         assert_eq!(more.following().as_deref(), Some("x"));
         assert_eq!(page(json!({"cursors": {"after": "x"}})).following(), None);
         assert_eq!(page(json!({})).following(), None);
+    }
+
+    #[test]
+    fn only_a_number_is_an_id() {
+        for odd in [
+            json!("1/../2?x=y"),
+            json!("act_1"),
+            json!(""),
+            json!("a\nb"),
+            json!(-1),
+            json!(1.5),
+            json!(null),
+            json!(["1"]),
+        ] {
+            let answer = json!({"data": [{"id": odd, "name": "a"}, {"id": "2", "name": "b"}]});
+            let names: AudienceNames = serde_json::from_value(answer).unwrap();
+            let ids: Vec<_> = names.data.iter().map(|one| one.id.as_deref()).collect();
+            assert_eq!(ids, [None, Some("2")], "{odd}");
+            assert!(serde_json::from_value::<Created>(json!({"id": odd})).is_err());
+        }
+        let created: Created = serde_json::from_value(json!({"id": "23850000000000001"})).unwrap();
+        assert_eq!(created.id, "23850000000000001");
     }
 
     #[test]

@@ -343,11 +343,16 @@ impl Endpoint {
 /// where that has ended. (That there is such a header is general knowledge.)
 fn answering_version(headers: &HeaderMap) -> Option<&str> {
     let version = headers.get("facebook-api-version")?.to_str().ok()?;
-    let (major, minor) = version.strip_prefix('v')?.split_once('.')?;
+    // A proxy could put anything there.
+    is_graph_version(version).then_some(version)
+}
+
+/// Whether the text is a version of the Graph API, such as `v26.0`.
+pub(crate) fn is_graph_version(text: &str) -> bool {
     let number =
         |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    // A proxy could put anything there.
-    (number(major) && number(minor)).then_some(version)
+    let parts = text.strip_prefix('v').and_then(|text| text.split_once('.'));
+    parts.is_some_and(|(major, minor)| number(major) && number(minor))
 }
 
 /// What was asked for is always an object with something in it.

@@ -29,6 +29,32 @@ pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>,
     })
 }
 
+/// A number of Meta's as text, which may become part of an address or of a sentence:
+/// nothing but digits.
+pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match from.deserialize_any(Members)? {
+        Member::Text(text) => is_id(&text).then_some(text),
+        Member::Number(number) => u64::try_from(number).ok().map(|id| id.to_string()),
+        Member::Flag(_) | Member::Other => None,
+    })
+}
+
+/// Longer than any number of 64 bits.
+const LONGEST_ID: usize = 20;
+
+fn is_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Yes or no, where it is told.
+pub(super) fn choice<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    Ok(match from.deserialize_any(Members)? {
+        Member::Flag(flag) => Some(flag),
+        Member::Text(text) => text.trim().parse().ok(),
+        Member::Number(_) | Member::Other => None,
+    })
+}
+
 /// Whether it is `true`.
 pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     Ok(matches!(from.deserialize_any(Members)?, Member::Flag(true)))

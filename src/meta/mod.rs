@@ -21,7 +21,9 @@ mod usage;
 
 pub use answer::{Answer, TraceId};
 pub use audiences::{AudienceNames, AudiencePage, CustomerFileSource, NamedAudience, NewAudience};
+pub(crate) use client::is_graph_version;
 pub use client::{Client, ClientOptions, Endpoint, ProofForm, Request};
+pub(crate) use conversions::check_amount;
 pub use conversions::{
     ActionSource, Conversions, EventFields, EventTime, FieldSource, Property, PropertyKind,
     PropertySource, TooOld, app_data,

@@ -305,6 +305,96 @@ async fn every_state_of_a_dataset_is_told() {
     assert_eq!(stage.requests(), 0);
 }
 
+/// The sentences of what is not in order.
+fn said(findings: &[Finding]) -> Vec<&str> {
+    let told = findings.iter().filter(|one| one.result != Mark::Ok);
+    told.map(|one| one.sentence.as_str()).collect()
+}
+
+#[tokio::test]
+async fn only_what_lacks_a_permission_is_told_to_lack_one() {
+    let stage = Stage::new().await;
+    for (error, says) in [
+        (GraphError::new(400, 3), "Marketing API access"),
+        (GraphError::new(400, 5), "outgoing address"),
+        (
+            GraphError::new(403, 200).subcode(1_404_163),
+            "advertising is disabled",
+        ),
+        (GraphError::new(403, 200).subcode(1_870_034), "terms"),
+        (GraphError::new(403, 200).subcode(1_870_090), "terms"),
+        (GraphError::new(400, 270), "limited access"),
+    ] {
+        stage.simulator.clear_faults();
+        let refused = Fault::error(Target::Read, error);
+        stage.simulator.fault(refused.always());
+        for (route, marks) in [
+            ("buyers", &[(Check::Dataset, Mark::Warning)][..]),
+            (
+                "members",
+                &[
+                    (Check::Audience, Mark::Failed),
+                    (Check::Terms, Mark::Warning),
+                ],
+            ),
+        ] {
+            let findings = findings(&stage, route).await;
+            assert_eq!(not_ok(&findings), marks, "{findings:#?}");
+            for sentence in said(&findings) {
+                assert!(sentence.starts_with("Meta does not"), "{sentence}");
+                assert!(sentence.contains(says), "{sentence}");
+            }
+        }
+    }
+    for error in [
+        GraphError::new(403, 10),
+        GraphError::new(403, 200),
+        GraphError::new(403, 294),
+    ] {
+        stage.simulator.clear_faults();
+        let refused = Fault::error(Target::Read, error);
+        stage.simulator.fault(refused.always());
+        for route in ["buyers", "members"] {
+            for sentence in said(&findings(&stage, route).await) {
+                assert!(sentence.starts_with("the token may not"), "{sentence}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_block_for_a_policy_is_told_and_no_second_question_asked() {
+    let stage = Stage::new().await;
+    let blocked = Fault::error(Target::Read, GraphError::new(400, 368));
+    stage.simulator.fault(blocked.always());
+    for (route, check, asked) in [
+        ("buyers", Check::Dataset, 1),
+        ("members", Check::Audience, 2),
+    ] {
+        let findings = findings(&stage, route).await;
+        assert_eq!(not_ok(&findings), [(check, Mark::Failed)], "{findings:#?}");
+        let sentence = said(&findings)[0];
+        assert!(sentence.contains("once an hour"), "{sentence}");
+        assert_eq!(stage.requests(), asked);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_number_goes_into_no_address() {
+    let odd = "3003/../9?x=1";
+    let state = json!({
+        "id": AUDIENCE, "account_id": odd, "subtype": "CUSTOM", "is_value_based": false,
+        "operation_status": {"code": 200}, "permission_for_actions": {"can_edit": true},
+    });
+    let meta = Endpoint::answering(move |_| Reply::json(200, &state)).await;
+    let routes = ROUTES.replace("ad_account = \"act_3003\"\n", "");
+    assert_ne!(routes, ROUTES);
+    let stage = Stage::of(&routes, &meta.url(), &[]).await;
+    let members = findings(&stage, "members").await;
+    assert_eq!(not_ok(&members), [], "{members:#?}");
+    assert_eq!(meta.seen().len(), 1, "of the audience alone");
+}
+
 #[tokio::test]
 async fn a_token_that_is_refused_is_told_with_where_it_is_kept() {
     for change in [

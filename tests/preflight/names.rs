@@ -192,6 +192,44 @@ async fn what_cannot_be_looked_for_now_is_tried_again_and_a_refused_token_stops_
 }
 
 #[tokio::test]
+async fn a_block_for_a_policy_keeps_a_name_from_being_asked_for_an_hour() {
+    let stage = stage(THERE, "").await;
+    let blocked = Fault::error(Target::Read, GraphError::new(400, 368));
+    stage.simulator.fault(blocked);
+    let object = stage.put(USERS, file(10));
+    let minutes = |number: u64| std::time::Duration::from_secs(60 * number);
+    for _ in 0..4 {
+        let halt = stage.deliver(&object).await.unwrap_err();
+        assert_eq!(halt.wait(), Wait::Blocked, "{halt}");
+        assert!(halt.to_string().contains("policy"), "{halt}");
+        let finding = of_name(&stage).await;
+        assert_eq!(finding.result, Mark::Failed);
+        assert!(finding.sentence.contains("once an hour"), "{finding:?}");
+        assert_eq!(stage.requests(), 1);
+        later(minutes(14)).await;
+    }
+    later(minutes(5)).await;
+    assert_eq!(stage.delivered(&object).await.sent.accepted, 10);
+}
+
+#[tokio::test]
+async fn what_is_no_number_is_no_id_of_an_audience() {
+    let list = json!({"data": [{"id": "1/../2?x=y", "name": "Loyal", "subtype": "CUSTOM"}]});
+    let meta = Endpoint::answering(move |_| Reply::json(200, &list)).await;
+    let stage = Stage::of(&routes("Loyal", CREATE), &meta.url(), &[]).await;
+    let finding = of_name(&stage).await;
+    assert_eq!(finding.result, Mark::Unknown, "{finding:?}");
+    let object = stage.put(USERS, file(10));
+    let halt = stage.deliver(&object).await.unwrap_err();
+    assert_eq!(halt.wait(), Wait::Passing, "{halt}");
+    assert!(create(&stage.parts, route(&stage)).await.is_none());
+    let seen = meta.seen();
+    let is_list = |path: &str| path.ends_with("/act_3003/customaudiences");
+    assert!(seen.iter().all(|one| is_list(one.uri.path())));
+    assert!(seen.iter().all(|one| one.method == "GET"));
+}
+
+#[tokio::test]
 async fn the_worker_makes_no_audience_and_the_command_makes_one() {
     let stage = stage("Loyal", CREATE).await;
     let object = stage.put(USERS, file(10));
@@ -273,6 +311,10 @@ async fn an_audience_that_meta_does_not_make_is_told_with_its_code() {
     assert_eq!(finding.result, Mark::Failed);
     assert!(
         finding.sentence.contains("error 200/1870034"),
+        "{finding:?}"
+    );
+    assert!(
+        finding.sentence.contains("terms are not accepted"),
         "{finding:?}"
     );
     assert_eq!(stage.simulator.inspect().audiences.len(), 1);

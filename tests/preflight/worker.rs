@@ -241,3 +241,78 @@ async fn what_is_switched_off_asks_nothing() {
     assert_eq!(reads(&stage), 0);
     worker.abort();
 }
+
+#[tokio::test]
+async fn a_block_for_a_policy_is_asked_about_once_an_hour() {
+    let minutes = |number: u64| Duration::from_secs(60 * number);
+    let stage = stage().await;
+    let blocked = Fault::error(Target::Read, GraphError::new(400, 368));
+    stage.simulator.fault(blocked.always());
+    let worker = stage.work();
+    until("every route was asked about", || reads(&stage) == 2).await;
+    for minute in 1..=5 {
+        later(minutes(10)).await;
+        a_moment().await;
+        // What rows come to, they say themselves.
+        let object = stage.put(&format!("audiences/{minute}.csv"), file(10));
+        stage.delivered(&object).await;
+        assert_eq!(reads(&stage), 2, "{minute}0 minutes later");
+    }
+    until_later("it is asked again", minutes(5), || reads(&stage) == 4).await;
+    worker.abort();
+}
+
+#[tokio::test]
+async fn what_meta_blocks_when_it_is_sent_is_asked_about_after_an_hour_too() {
+    let stage = stage().await;
+    let worker = stage.work();
+    until("every route was asked about", || reads(&stage) == 3).await;
+    let blocked = Fault::error(Target::Users, GraphError::new(400, 368));
+    stage.simulator.fault(blocked.always());
+    let object = stage.put(USERS, file(10));
+    stage.announce(&object, None).await;
+    let hour = Duration::from_secs(3600);
+    until("it rests", || {
+        stage.journal.count(Step::HiddenFor(hour)) == 1
+    })
+    .await;
+    let other = stage.put("audiences/other.csv", file(10));
+    for _ in 0..3 {
+        later(Duration::from_secs(1000)).await;
+        let halt = stage.deliver(&other).await.unwrap_err();
+        assert_eq!(halt.wait(), Wait::Blocked, "{halt}");
+        assert_eq!(reads(&stage), 3);
+    }
+    worker.abort();
+}
+
+#[tokio::test]
+async fn an_object_that_is_halted_while_meta_is_asked_does_not_leave_the_route_stopped() {
+    let stage = stage().await;
+    flag(&stage, true);
+    let worker = stage.work();
+    let health = &stage.parts.health;
+    until("the route stands still", || {
+        !health.report().stopped_routes.is_empty()
+    })
+    .await;
+    let slow = Fault::delay(Target::Read, Duration::from_secs(60));
+    stage.simulator.fault(slow.always());
+    // Not even what was found wrong is asked about more often.
+    later(Duration::from_secs(6)).await;
+    let object = stage.put(USERS, file(10));
+    let halted = tokio::time::timeout(Duration::from_secs(1), stage.deliver(&object)).await;
+    assert!(halted.is_err(), "{halted:?}");
+    stage.simulator.clear_faults();
+    flag(&stage, false);
+    let began = tokio::time::Instant::now();
+    until_later("it is mended", Duration::from_secs(120), || {
+        health.report().stopped_routes.is_empty()
+    })
+    .await;
+    // Of what is not taken back nothing is known any more after two hours.
+    assert!(began.elapsed() < Duration::from_secs(3600));
+    let page = stage.parts.metrics.page();
+    assert!(page.contains("worker_route_stopped{route=\"members\"} 0\n"));
+    worker.abort();
+}

@@ -50,8 +50,27 @@ pub(super) fn no_dataset(id: &str, error: Option<ErrorCode>) -> String {
     )
 }
 
+/// What to do about a refusal that is for want of neither a permission nor a token.
+fn other_cause(error: Option<ErrorCode>) -> Option<&'static str> {
+    let is_other =
+        |error: &ErrorCode| !error.is_about_permission() && !matches!(error.code, 102 | 190);
+    error.filter(is_other).map(ErrorCode::advice)
+}
+
+/// Whatever was asked for: Meta answers nothing.
+pub(super) fn calls_blocked(error: Option<ErrorCode>) -> String {
+    let what = error.map_or("see Meta's Business settings", ErrorCode::advice);
+    format!("Meta answers no question ({}): {what}", shown(error))
+}
+
 /// A token that may send events need not be allowed more: no source says that it is.
 pub(super) fn unseen_dataset(id: &str, error: Option<ErrorCode>) -> String {
+    if let Some(what) = other_cause(error) {
+        return format!(
+            "Meta does not show dataset {id} ({}): {what} (events may be taken all the same, and the first ones will tell)",
+            shown(error)
+        );
+    }
     format!(
         "the token may not look at dataset {id} ({}): events may be taken all the same, and the first ones will tell",
         shown(error)
@@ -82,6 +101,12 @@ pub(super) fn no_audience(id: &str, error: Option<ErrorCode>) -> String {
 }
 
 pub(super) fn refused_audience(id: &str, error: Option<ErrorCode>) -> String {
+    if let Some(what) = other_cause(error) {
+        return format!(
+            "Meta does not show audience {id} ({}): {what}",
+            shown(error)
+        );
+    }
     format!(
         "the token may not look at audience {id} ({}): give it ads_management, and its system user the ad account",
         shown(error)
@@ -102,10 +127,20 @@ pub(super) fn no_name(named: &NamedAudience, unnamed: &Unnamed) -> String {
             "several customer lists are called {name:?} ({}): set audience to the id of the right one, or rename the others",
             ids.join(", ")
         ),
-        Unnamed::Denied(Denied::Token(error) | Denied::Refused(error)) => format!(
-            "the token may not list the audiences of the ad account ({}): check ad_account, and give its system user access to it",
-            shown(*error)
-        ),
+        Unnamed::Denied(Denied::Blocked(error)) => calls_blocked(*error),
+        Unnamed::Denied(Denied::Token(error) | Denied::Refused(error)) => {
+            let error_shown = shown(*error);
+            match other_cause(*error) {
+                Some(what) => {
+                    format!(
+                        "Meta does not list the audiences of the ad account ({error_shown}): {what}"
+                    )
+                }
+                None => format!(
+                    "the token may not list the audiences of the ad account ({error_shown}): check ad_account, and give its system user access to it"
+                ),
+            }
+        }
         Unnamed::Denied(Denied::Question(error)) => format!(
             "Meta does not list the ad account's audiences to its end ({}): set audience to the id in place of audience_name",
             shown(*error)
@@ -121,8 +156,12 @@ pub(super) fn created(name: &str, id: &str) -> String {
 }
 
 pub(super) fn not_created(name: &str, account: &str, error: Option<ErrorCode>) -> String {
+    // What 100 has to say is of uploads.
+    let what = other_cause(error.filter(|error| error.code != 100)).unwrap_or(
+        "check the token's permissions, the accepted terms, and that the account has fewer than 500 customer lists",
+    );
     format!(
-        "Meta does not make audience {name:?} in {account} ({}): check the token's permissions, the accepted terms, and that the account has fewer than 500 customer lists",
+        "Meta does not make audience {name:?} in {account} ({}): {what}",
         shown(error)
     )
 }
@@ -257,6 +296,12 @@ pub(super) fn value_terms(account: &str) -> String {
 }
 
 pub(super) fn unseen_terms(account: &str, error: Option<ErrorCode>) -> String {
+    if let Some(what) = other_cause(error) {
+        return format!(
+            "Meta does not say whether the terms of {account} are accepted ({}): {what}",
+            shown(error)
+        );
+    }
     format!(
         "the token may not see whether the terms of {account} are accepted ({}): check ad_account, and the system user's access to it",
         shown(error)

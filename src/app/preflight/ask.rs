@@ -63,6 +63,8 @@ pub(super) enum Denied {
     Token(Option<ErrorCode>),
     /// It does not tell this token of it.
     Refused(Option<ErrorCode>),
+    /// It blocks calls for a policy. Asking may lengthen that.
+    Blocked(Option<ErrorCode>),
     /// It does not understand the question, which says nothing of what is asked about.
     Question(Option<ErrorCode>),
     /// It cannot be asked now.
@@ -75,6 +77,9 @@ impl Denied {
             Outcome::Auth => Denied::Token(answer.error),
             Outcome::Configuration if answer.error.is_some_and(is_about_the_question) => {
                 Denied::Question(answer.error)
+            }
+            Outcome::Configuration if answer.error.is_some_and(ErrorCode::is_a_block) => {
+                Denied::Blocked(answer.error)
             }
             Outcome::Configuration => Denied::Refused(answer.error),
             Outcome::BadData => Denied::Question(answer.error),
@@ -144,6 +149,23 @@ impl Told {
                 }
         )
     }
+
+    /// Whether any question was answered by a block.
+    pub(super) fn is_blocked(&self) -> bool {
+        let blocked = |denied: Option<&Denied>| matches!(denied, Some(Denied::Blocked(_)));
+        match self {
+            Told::NotAsked | Told::NoDataset => false,
+            Told::Dataset { state, .. } => blocked(state.as_ref().err()),
+            Told::NoName(Unnamed::Denied(denied)) => blocked(Some(denied)),
+            Told::NoName(Unnamed::None | Unnamed::Several(_)) => false,
+            Told::Audience { state, terms, .. } => {
+                let terms = terms
+                    .as_ref()
+                    .and_then(|terms| terms.accepted.as_ref().err());
+                blocked(state.as_ref().err()) || blocked(terms)
+            }
+        }
+    }
 }
 
 async fn tell(parts: &Parts, route: &Route, credentials: &Credentials) -> Told {
@@ -177,7 +199,9 @@ async fn tell(parts: &Parts, route: &Route, credentials: &Credentials) -> Told {
             };
             let terms = match (account, &state) {
                 // Another question would not fare better.
-                (_, Err(Denied::Token(_) | Denied::NotNow)) | (None, _) => None,
+                (_, Err(Denied::Token(_) | Denied::Blocked(_) | Denied::NotNow)) | (None, _) => {
+                    None
+                }
                 (Some(account), _) => Some(Terms {
                     accepted: asker.ask(&AdAccount(account.clone())).await,
                     account,

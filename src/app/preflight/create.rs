@@ -70,7 +70,11 @@ pub async fn create(parts: &Parts, route: &Route) -> Option<Finding> {
         | Outcome::Busy
         | Outcome::Accepted { .. }
         | Outcome::Partial { .. } => {}
-        Outcome::Auth | Outcome::Configuration | Outcome::BadData => {
+        Outcome::Auth => {
+            let refused = advice::token_refused(&route.credentials, answer.error);
+            return Some(Finding::failed(check, refused));
+        }
+        Outcome::Configuration | Outcome::BadData => {
             let refused = advice::not_created(&named.name, account, answer.error);
             return Some(Finding::failed(check, refused));
         }

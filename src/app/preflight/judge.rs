@@ -88,7 +88,7 @@ fn token(route: &Route, denied: Option<&Denied>) -> Finding {
             advice::token_refused(&route.credentials, *error),
         ),
         Some(Denied::NotNow) => Finding::unknown(Check::Token, advice::NOT_NOW),
-        Some(Denied::Refused(_) | Denied::Question(_)) | None => {
+        Some(Denied::Refused(_) | Denied::Blocked(_) | Denied::Question(_)) | None => {
             Finding::ok(Check::Token, advice::TOKEN_ACCEPTED)
         }
     }
@@ -110,6 +110,10 @@ fn dataset(
         }
         Err(Denied::Refused(error)) => {
             findings.push(Finding::warning(check, advice::unseen_dataset(id, *error)));
+            return;
+        }
+        Err(Denied::Blocked(error)) => {
+            findings.push(Finding::failed(check, advice::calls_blocked(*error)));
             return;
         }
         Err(Denied::Question(error)) => {
@@ -150,6 +154,9 @@ fn unnamed_audience(audience: &CustomAudience, unnamed: &Unnamed) -> Option<Find
     Some(match unnamed {
         Unnamed::Denied(Denied::Token(_)) => return None,
         Unnamed::Denied(Denied::NotNow) => Finding::unknown(check, advice::NOT_NOW),
+        Unnamed::Denied(Denied::Blocked(_)) => {
+            Finding::failed(check, advice::no_name(named, unnamed))
+        }
         Unnamed::Denied(Denied::Question(_)) => {
             Finding::unknown(check, advice::no_name(named, unnamed))
         }
@@ -168,6 +175,7 @@ fn denied_audience(id: &str, denied: &Denied) -> Finding {
         Denied::Token(error) | Denied::Refused(error) => {
             Finding::failed(check, advice::refused_audience(id, *error))
         }
+        Denied::Blocked(error) => Finding::failed(check, advice::calls_blocked(*error)),
         Denied::Question(error) => Finding::unknown(check, advice::odd_question(*error)),
         Denied::NotNow => Finding::unknown(check, advice::NOT_NOW),
     }
@@ -287,6 +295,9 @@ fn terms_of(terms: &Terms, value_based: bool) -> Vec<Finding> {
     let accepted = match &terms.accepted {
         Ok(accepted) => &accepted.tos_accepted,
         Err(Denied::NotNow) => return vec![Finding::unknown(check, advice::NOT_NOW)],
+        Err(Denied::Blocked(error)) => {
+            return vec![Finding::failed(check, advice::calls_blocked(*error))];
+        }
         Err(Denied::Question(error)) => {
             return vec![Finding::unknown(check, advice::odd_question(*error))];
         }

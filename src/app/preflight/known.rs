@@ -24,6 +24,10 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// Not even what was found wrong is asked about more often.
 const ASK_DISTANCE: Duration = Duration::from_secs(5);
 
+/// While Meta blocks calls, since asking may lengthen the block. As long as messages rest that
+/// have met one.
+pub(super) const BLOCKED_FOR: Duration = Duration::from_secs(3600);
+
 /// Of all routes of a worker.
 #[derive(Default)]
 pub(in crate::app) struct Preflights(Mutex<HashMap<String, Arc<Slot>>>);
@@ -49,13 +53,26 @@ impl Preflights {
         slots.entry(route.to_owned()).or_default().clone()
     }
 
-    /// Meta has refused what was thought to be in order: ask again before the next object.
+    /// Meta has refused what was thought to be in order: ask again before the next object,
+    /// unless nothing is to be asked.
     pub(in crate::app) fn doubt(&self, route: &str) {
         // Whoever holds it is asking right now.
         if let Ok(mut known) = self.slot(route).try_lock()
             && let Some(known) = &mut *known
+            && known.kept_for < BLOCKED_FOR
         {
             known.kept_for = ASK_DISTANCE;
+        }
+    }
+
+    /// Meta blocks what the route sends: nothing is asked for as long as its message rests.
+    pub(in crate::app) fn rest(&self, route: &str) {
+        // As above.
+        if let Ok(mut known) = self.slot(route).try_lock()
+            && let Some(known) = &mut *known
+        {
+            known.at = Instant::now();
+            known.kept_for = BLOCKED_FOR;
         }
     }
 }
@@ -104,26 +121,26 @@ pub(in crate::app) async fn before_sending(
 }
 
 async fn renew<'k>(parts: &Parts, route: &Route, slot: &'k mut Option<Known>) -> &'k Known {
-    let fresh = slot
-        .as_ref()
-        .is_some_and(|known| known.at.elapsed() < known.kept_for);
-    let earlier = match slot.take() {
-        Some(known) if fresh => return slot.insert(known),
-        earlier => earlier,
-    };
+    if let Some(known) = slot.take_if(|known| known.at.elapsed() < known.kept_for) {
+        return slot.insert(known);
+    }
     let facts = ask(parts, route).await;
+    // Not before the answer: an object may be halted meanwhile, and what stopped the route is
+    // still to be taken back.
+    let earlier = slot.take();
     let findings = judge(route, &facts, None);
     let had_stopped = earlier.as_ref().is_some_and(|known| known.has_stopped);
     let told = earlier.map(|known| known.told).unwrap_or_default();
     let has_stopped = tell(parts, &route.name, &findings, &told, had_stopped);
     slot.insert(Known {
-        facts,
         at: Instant::now(),
         kept_for: match worst(&findings) {
+            _ if facts.told.is_blocked() => BLOCKED_FOR,
             Mark::Ok | Mark::Warning => KEPT_FOR,
             Mark::Unknown => UNKNOWN_FOR,
             Mark::Failed => ASK_DISTANCE,
         },
+        facts,
         has_stopped,
         told: findings,
     })

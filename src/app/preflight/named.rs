@@ -11,13 +11,14 @@ use tokio::time::Instant;
 
 use super::advice;
 use super::ask::{Asker, Denied};
+use super::known::BLOCKED_FOR;
 use crate::app::halt::Halt;
 use crate::app::parts::Parts;
 use crate::app::plan;
 use crate::config::{self, CustomAudience, Route};
 use crate::credentials::Credentials;
 use crate::delivery::Stop;
-use crate::meta::{AudiencePage, Named};
+use crate::meta::{AudiencePage, ErrorCode, Named};
 
 /// For so long a name is taken to mean the same audience.
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -38,7 +39,31 @@ pub(super) enum Unnamed {
 pub(in crate::app) struct Names(Mutex<HashMap<(String, String), Arc<Slot>>>);
 
 /// Locked while somebody asks.
-type Slot = tokio::sync::Mutex<Option<(String, Instant)>>;
+type Slot = tokio::sync::Mutex<Known>;
+
+/// What is known of a name.
+#[derive(Default)]
+struct Known {
+    /// The id, and when it was found.
+    id: Option<(String, Instant)>,
+    /// The block that Meta answered with last, and when.
+    block: Option<(Option<ErrorCode>, Instant)>,
+}
+
+impl Known {
+    fn found(id: &str) -> Known {
+        Known {
+            id: Some((id.to_owned(), Instant::now())),
+            block: None,
+        }
+    }
+
+    /// While Meta cannot be asked, what was known last holds.
+    fn or(&self, denied: Denied) -> Result<String, Unnamed> {
+        let older = self.id.as_ref().map(|(id, _)| id.clone());
+        older.ok_or(Unnamed::Denied(denied))
+    }
+}
 
 impl Names {
     fn slot(&self, audience: &CustomAudience) -> Arc<Slot> {
@@ -53,7 +78,7 @@ impl Names {
 
     /// It was made just now, and need not be in the list yet.
     pub(super) async fn learn(&self, audience: &CustomAudience, id: &str) {
-        *self.slot(audience).lock().await = Some((id.to_owned(), Instant::now()));
+        *self.slot(audience).lock().await = Known::found(id);
     }
 }
 
@@ -94,6 +119,13 @@ pub(in crate::app) async fn with_audience_found(
                 answer,
             }))
         }
+        Err(Unnamed::Denied(Denied::Blocked(error))) => {
+            let answer = Named {
+                error,
+                ..Named::default()
+            };
+            Err(Halt::Delivery(Stop::Configuration { answer }))
+        }
         Err(Unnamed::Denied(Denied::Token(error))) => Err(Halt::Delivery(Stop::Auth {
             secret: route.credentials.clone(),
             answer: Named {
@@ -115,22 +147,28 @@ pub(super) async fn id_of(
 ) -> Result<String, Unnamed> {
     let slot = parts.names.slot(audience);
     let mut known = slot.lock().await;
-    if let Some((id, at)) = &*known
+    if let Some((id, at)) = &known.id
         && at.elapsed() < KEPT_FOR
     {
         return Ok(id.clone());
     }
+    if let Some((error, at)) = known.block
+        && at.elapsed() < BLOCKED_FOR
+    {
+        return known.or(Denied::Blocked(error));
+    }
     match find(parts, route, audience, credentials).await {
         Ok(id) => {
-            *known = Some((id.clone(), Instant::now()));
+            *known = Known::found(&id);
             Ok(id)
         }
-        Err(Unnamed::Denied(Denied::NotNow)) => {
-            let older = known.as_ref().map(|(id, _)| id.clone());
-            older.ok_or(Unnamed::Denied(Denied::NotNow))
+        Err(Unnamed::Denied(Denied::NotNow)) => known.or(Denied::NotNow),
+        Err(Unnamed::Denied(Denied::Blocked(error))) => {
+            known.block = Some((error, Instant::now()));
+            known.or(Denied::Blocked(error))
         }
         Err(unnamed) => {
-            *known = None;
+            *known = Known::default();
             Err(unnamed)
         }
     }
@@ -163,7 +201,10 @@ pub(super) async fn find(
         let of_name = found.data.iter().filter(|one| {
             one.name.as_deref() == Some(named.name.as_str()) && is_list(&one.subtype)
         });
-        ids.extend(of_name.map(|one| one.id.clone()));
+        for one in of_name {
+            // An answer that cannot be read.
+            ids.push(one.id.clone().ok_or(Unnamed::Denied(Denied::NotNow))?);
+        }
         page.after = found.following();
         if page.after.is_none() {
             return match <[String; 1]>::try_from(ids) {

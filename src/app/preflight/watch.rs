@@ -16,7 +16,8 @@ use crate::config::Route;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// While something is not in order. Messages of the route ask as well.
+/// While something is not in order. Messages of the route ask as well. What is known for
+/// longer than this, as a block of Meta's is, is looked at without a question.
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(60),
     most: Duration::from_secs(900),

@@ -68,8 +68,8 @@ impl<'t> Options<'t> {
     }
 }
 
-/// The outer `None` is a fault, the inner one an absent option.
-fn optional<T>(
+/// The outer `None` is a fault, the inner one an absent key.
+pub(super) fn optional<T>(
     node: &Option<Node<'_>>,
     read: impl FnOnce(&Node<'_>) -> Option<T>,
 ) -> Option<Option<T>> {

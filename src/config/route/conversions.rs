@@ -7,6 +7,7 @@ use crate::meta::ActionSource;
 use super::super::http_url::HttpUrl;
 use super::super::suggest::one_of;
 use super::super::tree::{Node, Report, Table};
+use super::column_options::optional;
 use super::custom_data::{self, Property};
 use super::event_source::{self, AppData, Currency, EventId, EventTime, EventValue};
 use super::id::{self, DatasetId};
@@ -66,7 +67,7 @@ impl Conversions {
         mut table: Table<'_>,
         columns: Option<&Columns>,
     ) -> Option<Conversions> {
-        let dataset_id = optional(&mut table, "dataset_id", id::read);
+        let dataset_id = optional(&table.ask("dataset_id"), id::read);
         let event_name = table
             .require("event_name", "what happened, as \"Purchase\"")
             .and_then(|node| event_name(report, &node));
@@ -76,32 +77,32 @@ impl Conversions {
         let event_time = table
             .require("event_time", "\"object\" or { column = \"…\" }")
             .and_then(|node| event_source::time(&node));
-        let event_id = optional(&mut table, "event_id", |node| {
+        let event_id = optional(&table.ask("event_id"), |node| {
             let id = event_source::id(node)?;
             if let EventId::Column(name) = &id {
                 custom_data::refuse_personal(node, name, columns)?;
             }
             Some(id)
         });
-        let value = optional(&mut table, "value", event_source::value);
-        let currency = optional(&mut table, "currency", event_source::currency);
-        let order_id_column = optional(&mut table, "order_id", |node| {
+        let value = optional(&table.ask("value"), event_source::value);
+        let currency = optional(&table.ask("currency"), event_source::currency);
+        let order_id_column = optional(&table.ask("order_id"), |node| {
             let name = event_source::column(node)?;
             custom_data::refuse_personal(node, &name, columns)?;
             Some(name)
         });
-        let custom_data = optional(&mut table, "custom_data", |node| {
+        let custom_data = optional(&table.ask("custom_data"), |node| {
             custom_data::read(node, columns)
         });
-        let event_source_url = optional(&mut table, "event_source_url", |node| node.parse());
-        let app_data = optional(&mut table, "app_data", |node| {
+        let event_source_url = optional(&table.ask("event_source_url"), |node| node.parse());
+        let app_data = optional(&table.ask("app_data"), |node| {
             let data = event_source::app_data(node)?;
             if let AppData::Column(name) = &data {
                 custom_data::refuse_personal(node, name, columns)?;
             }
             Some(data)
         });
-        let test_event_code = optional(&mut table, "test_event_code", test_event_code);
+        let test_event_code = optional(&table.ask("test_event_code"), test_event_code);
 
         if event_name.as_deref() == Some(PURCHASE) {
             for (key, missing) in [
@@ -223,18 +224,6 @@ impl Conversions {
             .flatten()
             .map(String::as_str)
             .chain(properties)
-    }
-}
-
-/// The outer `None` is a fault, the inner one an absent key.
-fn optional<T>(
-    table: &mut Table<'_>,
-    key: &'static str,
-    read: impl FnOnce(&Node<'_>) -> Option<T>,
-) -> Option<Option<T>> {
-    match table.ask(key) {
-        None => Some(None),
-        Some(node) => read(&node).map(Some),
     }
 }
 

@@ -22,7 +22,7 @@ pub enum EventId {
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventValue {
     Column(String),
-    /// The same for each event; finite and not negative.
+    /// The same for each event; not negative, and of no more digits than a row may have.
     Fixed(f64),
     /// `value = "auto"`: the column whose header is a known name of a value.
     Alias,
@@ -74,10 +74,12 @@ pub(super) fn value(node: &Node<'_>) -> Option<EventValue> {
         return word_or_column(node, "auto", EventValue::Alias, EventValue::Column);
     }
     let value = node.check(node.scalar().number())?;
-    if value < 0.0 {
-        node.fault("must not be negative");
-        return None;
-    }
+    // As each row would carry it.
+    let sendable = meta::check_amount(&value.to_string()).map_err(|reason| match reason {
+        "value_negative" => "must not be negative",
+        _ => "must have no more than 15 digits, as 12.5: no event is sent with more",
+    });
+    node.check(sendable)?;
     Some(EventValue::Fixed(value))
 }
 

@@ -241,8 +241,9 @@ fn check_together(columns: &Columns, values: &[StaticValue], api: Api, table: &T
     };
     let header = Header::new(named.iter().map(|column| column.name.as_str()));
     let context = Context::new(api, Date::MAX);
-    let Err(error) = Mapping::resolve_with(columns, values, &header, context) else {
-        return;
+    let error = match Mapping::resolve_with(columns, values, &header, context) {
+        Ok(mapping) => return check_sendable(&mapping, table),
+        Err(error) => error,
     };
     for fault in error.faults {
         // The others were told of a line of their own.
@@ -252,6 +253,21 @@ fn check_together(columns: &Columns, values: &[StaticValue], api: Api, table: &T
         ) {
             table.fault_of("columns", fault.to_string());
         }
+    }
+}
+
+/// A fault where the columns are such that whatever the file holds, no row of it could be sent.
+fn check_sendable(mapping: &Mapping, table: &Table<'_>) {
+    if mapping.is_always_weak() {
+        let problem = "no row could be sent: Meta refuses an event by whose keys too many people could be meant (100/2804050): \
+                       name one more column, such as email, phone or external_id";
+        table.fault_of("columns", problem);
+    }
+    if mapping.is_never_placed() {
+        let problem = "no row could be sent: with LDU for every event, Meta needs country and state of each, or an address to find \
+                       them out by: give data_processing_options_country and data_processing_options_state static values or \
+                       columns, or name a column of client_ip_address";
+        table.fault_of("static_values", problem);
     }
 }
 

@@ -35,6 +35,22 @@ fn each_rule_of_conversions_has_its_fault() {
             "conversions.value: must not be negative",
         ),
         (
+            "value = -0.0\ncurrency = \"EUR\"",
+            "conversions.value: must not be negative",
+        ),
+        (
+            "value = 0.30000000000000004\ncurrency = \"EUR\"",
+            "conversions.value: must have no more than 15 digits",
+        ),
+        (
+            "value = 1e15\ncurrency = \"EUR\"",
+            "conversions.value: must have no more than 15 digits",
+        ),
+        (
+            "value = 1e-16\ncurrency = \"EUR\"",
+            "conversions.value: must have no more than 15 digits",
+        ),
+        (
             "value = inf\ncurrency = \"EUR\"",
             "conversions.value: must be a number",
         ),
@@ -91,6 +107,11 @@ fn each_rule_of_conversions_has_its_fault() {
         let found = faults(&with_conversions(&format!("{lead}{line}\n")));
         assert_eq!(found.len(), 1, "{line}: {found:?}");
         assert!(found[0].contains(expected), "{found:?}");
+    }
+    for value in ["999999999999999", "1e14", "0.3", "1e-15", "12.50"] {
+        valid(&with_conversions(&format!(
+            "{lead}value = {value}\ncurrency = \"EUR\"\n"
+        )));
     }
     let website = with_conversions(&lead.replace("\"email\"", "\"website\""));
     assert!(faults(&website)[0].contains("event_source_url: missing: Meta refuses website"));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::meta::{DeleteWith, ProofForm};
+use crate::meta::{DeleteWith, ProofForm, is_graph_version};
 
 use super::super::http_url::Endpoint;
 use super::super::scalar::{Scalar, parsed};
@@ -37,14 +37,9 @@ impl FromStr for GraphVersion {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<GraphVersion, &'static str> {
-        let digits =
-            |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        let parts = text.strip_prefix('v').and_then(|text| text.split_once('.'));
-        match parts {
-            Some((major, minor)) if digits(major) && digits(minor) => {
-                Ok(GraphVersion(text.to_owned()))
-            }
-            _ => Err("must be a version such as v26.0"),
+        match is_graph_version(text) {
+            true => Ok(GraphVersion(text.to_owned())),
+            false => Err("must be a version such as v26.0"),
         }
     }
 }

@@ -53,6 +53,15 @@ impl<'a> Amount<'a> {
     }
 }
 
+/// Whether a row could carry this value.
+///
+/// # Errors
+///
+/// The stable code of what is wrong with it.
+pub(crate) fn check_amount(text: &str) -> Result<(), &'static str> {
+    Amount::parse(text).map(|_| ())
+}
+
 impl fmt::Debug for Amount<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -11,6 +11,7 @@ mod property;
 
 use bytes::Bytes;
 
+pub(crate) use amount::check_amount;
 pub use app_data::app_data;
 pub use custom_data::{Property, PropertySource};
 pub use event_time::{EventTime, TooOld};

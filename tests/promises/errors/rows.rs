@@ -257,6 +257,7 @@ pub(super) fn rows() -> Vec<Row> {
         rows.extend(codes(on, class, status, code, subcodes));
     }
     rows.extend(told_apart_by_text());
+    rows.extend(of_every_row());
     for code in (80_000..=80_009).chain([80_014]) {
         rows.extend(codes(users, Class::Throttled, 400, code, &[0]));
     }
@@ -293,6 +294,16 @@ fn told_apart_by_text() -> Vec<Row> {
         row
     })
     .collect()
+}
+
+/// What is one row's as a rule, where no row is without it.
+fn of_every_row() -> Vec<Row> {
+    let subcodes = [2_804_003, 2_804_009, 2_804_016, 2_804_050];
+    let mut rows = codes(Target::Events, Class::EveryRow, 400, 100, &subcodes);
+    for row in &mut rows {
+        row.what.push_str(", of every row");
+    }
+    rows
 }
 
 /// Errors without a code, and answers of an odd form.

@@ -127,6 +127,72 @@ fn what_no_header_could_mend_is_a_fault_of_the_configuration() {
 }
 
 #[test]
+fn columns_by_which_meta_refuses_every_event_are_a_fault() {
+    let weak = "columns: no row could be sent: Meta refuses an event by whose keys too many people";
+    for lines in [
+        "c = \"city\"\nz = \"zip\"\n",
+        "b = \"birth_date\"\na = \"client_user_agent\"\n",
+        "y = \"doby\"\nm = \"dobm\"\nd = \"dobd\"\n",
+        "f = \"first_name\"\ng = \"gender\"\n",
+        "l = \"last_name\"\np = \"page_id\"\n",
+        // What can never make a whole date.
+        "y = \"doby\"\n",
+        "z = \"zip\"\n[route.static_values]\ncountry = \"US\"\n",
+    ] {
+        assert_one_fault(&with_event_columns(lines), weak);
+        // Audiences take them.
+        if !lines.contains("client_user_agent") && !lines.contains("page_id") {
+            valid(&with_columns(lines));
+        }
+    }
+    for lines in [
+        "c = \"city\"\ne = \"email\"\n",
+        "f = \"first_name\"\nl = \"last_name\"\n",
+        "b = \"birth_date\"\ng = \"gender\"\n",
+        "f = \"first_name\"\n[route.static_values]\ncountry = \"US\"\n",
+    ] {
+        valid(&with_event_columns(lines));
+    }
+    // Under auto only a header tells.
+    let auto = "event_name = \"Lead\"\naction_source = \"email\"\nevent_time = \"object\"\n\
+                [route.static_values]\ncountry = \"US\"\ndata_processing_options = \"LDU\"\n";
+    valid(&with_conversions(auto));
+}
+
+#[test]
+fn events_that_are_all_limited_need_a_place_or_an_address() {
+    let ldu = "data_processing_options = \"LDU\"\n";
+    let country = "data_processing_options_country = \"1\"\n";
+    let state = "data_processing_options_state = \"1000\"\n";
+    let with = |columns: &str, values: &str| {
+        with_event_columns(&format!(
+            "e = \"em\"\n{columns}[route.static_values]\n{values}"
+        ))
+    };
+    let nowhere = "static_values: no row could be sent: with LDU for every event";
+    let untold = "data_processing_options_state = \"0\"\n";
+    for values in [
+        ldu.to_owned(),
+        format!("{ldu}{country}"),
+        format!("{ldu}{state}"),
+        format!("{ldu}{country}{untold}"),
+    ] {
+        assert_one_fault(&with("", &values), nowhere);
+        valid(&with("ip = \"client_ip_address\"\n", &values));
+        valid(&with("o = \"data_processing_options\"\n", &values));
+    }
+    valid(&with("", &format!("{ldu}{country}{state}")));
+    valid(&with("", "data_processing_options = \"[]\"\n"));
+    valid(&with(
+        "s = \"data_processing_options_state\"\n",
+        &format!("{ldu}{country}"),
+    ));
+    // Of members Meta finds it out.
+    let members = format!("e = \"em\"\n[route.static_values]\n{ldu}");
+    valid(&with_columns(&members));
+}
+
+#[test]
 fn options_are_read_and_shown_again() {
     let lines = "p = { key = \"phone\", default_country = \"us\", form = \"raw\", separator = \";\" }\n\
                  b = { key = \"birth_date\", date_order = \"month_first\" }\n\
