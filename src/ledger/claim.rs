@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::entry::{Attempts, Entry, PANICKED, Schema, State};
 use super::keeper::MOST_AHEAD;
 use super::progress::Progress;
+use super::run::{RunRecord, Stage};
 use super::{Found, Ledger, LedgerError, Put, Tag};
 use crate::object::version::ObjectVersion;
 use crate::receipts::{Code, Timestamp};
@@ -200,8 +201,14 @@ impl Claimant<'_> {
                     Wanted::Replay(name) => entry.replay.as_deref() == Some(name),
                     Wanted::Again => false,
                 };
+                let is_unsent = |run: &RunRecord| run.stage == Stage::Surveyed;
                 if !is_the_same {
                     self.begin_anew(&mut entry, now);
+                } else if self.wanted == Wanted::Delivery
+                    && entry.run.as_deref().is_some_and(is_unsent)
+                {
+                    // Of a run that nobody replays any more.
+                    entry.replay = None;
                 }
             }
             State::InProgress | State::Waiting { .. } if self.wanted == Wanted::Again => {

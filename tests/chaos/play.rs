@@ -1,6 +1,8 @@
 //! Plays one schedule to its end: workers live, die and come again until every message is
 //! through, on a clock that only moves when nobody has anything to do.
 
+mod seen;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::files::{Content, Kind, external_id, hashed_email};
-use crate::meta::{Accepted, ENDPOINT, Meta, RemoteMeta, Version};
+use crate::meta::{ENDPOINT, Meta, RemoteMeta, Version};
 use crate::queue::RemoteQueue;
 use crate::schedule::{Other, Planned, Schedule, Settings, TokenChange};
 use crate::source::{Bucket, RemoteBucket};
@@ -25,6 +27,8 @@ use crate::state::{Pretends, State};
 use crate::stores::{RemoteSecret, RemoteState};
 use crate::world::{Life, World};
 use crate::{ACCOUNT, AUDIENCE, BUCKET, DATASET};
+
+pub use seen::Seen;
 
 const TOKEN: &str = "first-token";
 const NEXT_TOKEN: &str = "second-token";
@@ -54,81 +58,6 @@ pub struct Played {
     pub queue: Arc<InProcessQueue>,
     pub config: Arc<Config>,
     pub seen: Seen,
-}
-
-/// What happened on the way, counted: a storm that never reaches something proves nothing
-/// of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
-    pub crashed: u64,
-    pub attempts: u64,
-    /// Those that went on where another came to.
-    pub resumed: u64,
-    /// Objects that became somebody else's in the middle of the work.
-    pub lost: u64,
-    pub messages_lost: u64,
-    pub reads_resumed: u64,
-    pub retried: u64,
-    pub refused: u64,
-    pub unheard: u64,
-    /// Requests that brought what had arrived.
-    pub repeated: u64,
-    pub overwritten: u64,
-    pub put_aside: u64,
-}
-
-impl Seen {
-    fn of(stage: &Stage, schedule: &Schedule) -> Seen {
-        let mut seen = Seen {
-            crashed: stage.world.crashed.load(Ordering::Relaxed),
-            unheard: stage.world.unheard.load(Ordering::Relaxed),
-            repeated: stage.meta.accepted(Accepted::repeats),
-            put_aside: stage.queue.dead_letters().len() as u64,
-            ..Seen::default()
-        };
-        for parts in stage.all.lock().unwrap().iter() {
-            let metrics = &parts.metrics;
-            seen.resumed += metrics.objects_resumed.get();
-            seen.lost += metrics.objects_lost.get();
-            seen.messages_lost += metrics.heartbeats_lost.get();
-            seen.reads_resumed += metrics.read_resumes.get();
-            seen.retried += metrics.retries.get();
-            seen.refused += metrics.rows_refused.get();
-        }
-        for object in &schedule.objects {
-            let versions = stage.bucket.versions(&object.key);
-            seen.overwritten += (versions.len() as u64).saturating_sub(1);
-            let route = stage.config.route_for(BUCKET, &object.key).unwrap();
-            let entries = versions
-                .iter()
-                .filter_map(|version| stage.state.entry(version, &route.name));
-            seen.attempts += entries.map(|found| found.entry.attempts.total).sum::<u64>();
-        }
-        seen
-    }
-
-    pub fn add(&mut self, other: Seen) {
-        for ((_, sum), (_, count)) in self.counts().into_iter().zip({ other }.counts()) {
-            *sum += *count;
-        }
-    }
-
-    pub fn counts(&mut self) -> [(&'static str, &mut u64); 12] {
-        [
-            ("workers crashed", &mut self.crashed),
-            ("attempts made", &mut self.attempts),
-            ("attempts went on", &mut self.resumed),
-            ("objects lost to another", &mut self.lost),
-            ("messages lost to another", &mut self.messages_lost),
-            ("reads resumed", &mut self.reads_resumed),
-            ("requests retried", &mut self.retried),
-            ("rows refused", &mut self.refused),
-            ("answers unheard", &mut self.unheard),
-            ("requests repeated", &mut self.repeated),
-            ("objects overwritten", &mut self.overwritten),
-            ("messages put aside", &mut self.put_aside),
-        ]
-    }
 }
 
 struct Stage {

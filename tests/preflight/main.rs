@@ -10,4 +10,5 @@ mod checks;
 mod command;
 mod lookups;
 mod names;
+mod refused;
 mod worker;

@@ -279,6 +279,76 @@ async fn twenty_objects_with_faults_and_crashes_end_with_exactly_the_new_members
     stage.check_sessions();
 }
 
+/// An exporter that writes the whole folder over, and its marker later or never again.
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_is_written_over_in_mid_session_is_one_more_session() {
+    for marked_again in [false, true] {
+        let stage = Stage::with(MARKED, &[], false).await;
+        let people = |run: u64| (0..5).map(move |part| run + part * 600..run + part * 600 + 600);
+        stage.run_of("q1", &people(1).collect::<Vec<_>>());
+        let dies = Some((Call::BeforeSend, 3));
+        assert!(stage.live(dies, Duration::from_secs(3_600)).await);
+        for (part, people) in people(10_001).enumerate() {
+            stage.put(&format!("lists/q1/part-{part:02}"), file(people), 800);
+        }
+        if marked_again {
+            let marker = stage.put("lists/q1/_SUCCESS", "", 700);
+            stage.announce(&marker, None);
+        }
+        stage.work().await;
+        assert!(stage.holds(10_001..13_001), "{marked_again}");
+        assert!(stage.queue.dead_letters().is_empty());
+        let run = stage.run_receipt("q1", 1).await.unwrap();
+        assert_eq!(run.status, Status::Delivered);
+        stage.check_sessions();
+    }
+}
+
+/// The list with rows of both versions is live meanwhile, and says that it is.
+#[tokio::test(start_paused = true)]
+async fn what_follows_a_mixed_list_survives_a_crash_at_every_request() {
+    let mut mixed = 0;
+    for request in 1.. {
+        let stage = Stage::with(MARKED, &[], false).await;
+        stage.run_of("q1", &[1..1_000, 1_000..2_000]);
+        let dies = Some((Call::BeforeSend, 4));
+        assert!(stage.live(dies, Duration::from_secs(3_600)).await);
+        stage.put("lists/q1/part-01", file(1_300..2_200), 800);
+        let dies = Some((Call::BeforeSend, request));
+        let died = stage.live(dies, Duration::from_secs(3_600)).await;
+        let record = stage.run_entry("q1").run.unwrap();
+        mixed += u64::from(record.live(false) == Live::Mixed);
+        stage.work().await;
+        let people = (1..1_000).chain(1_300..2_200);
+        assert!(stage.holds(people), "request {request}");
+        assert!(stage.queue.dead_letters().is_empty());
+        stage.check_sessions();
+        if !died {
+            break;
+        }
+    }
+    assert!(mixed > 0, "no worker died between the two sessions");
+}
+
+/// No row is left for the end of the session.
+#[tokio::test(start_paused = true)]
+async fn a_last_object_that_is_overwritten_by_an_empty_one_does_not_leave_the_session_open() {
+    let stage = Stage::with(MARKED, &[], false).await;
+    stage.run_of("q1", &[1..1_000, 1_000..2_000]);
+    let dies = Some((Call::BeforeSend, 3));
+    assert!(stage.live(dies, Duration::from_secs(3_600)).await);
+    stage.put("lists/q1/part-01", "id,email\n", 800);
+    let began = tokio::time::Instant::now();
+    stage.work().await;
+    assert!(stage.holds(1..1_000));
+    assert!(
+        began.elapsed() < Duration::from_secs(60 * 60),
+        "{:?}",
+        began.elapsed()
+    );
+    stage.check_sessions();
+}
+
 /// The session has to be closed; whether what it was closed with may be the audience, without
 /// the old version, is asked as of any list.
 #[tokio::test(start_paused = true)]
@@ -323,6 +393,20 @@ async fn a_large_batch_that_only_a_page_or_a_broken_connection_answers_goes_in_h
         ("ACTIVATOR_DELIVERY_MAX_BODY_BYTES", "262144"),
         ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1"),
     ];
+    // The first batch as well, each time in a session of its own.
+    for action in [FaultAction::Html { status: 502 }, FaultAction::ResetBefore] {
+        let stage = Stage::with(MARKED, &settings, true).await;
+        stage.run_of("q1", &[1..8_001]);
+        let fault = Fault::new(Target::UsersReplace, action.clone());
+        stage.meta.platform.fault(fault.times(3));
+        stage.work().await;
+        assert!(stage.holds(1..8_001), "{action:?}");
+        let sent = stage.meta.sent();
+        assert!(sent[..4].iter().all(|one| one.number == 1), "{action:?}");
+        assert!(sent[3].rows.len() < sent[2].rows.len(), "{action:?}");
+        stage.check_sessions();
+        stage.check_members(100, 8_000);
+    }
     for action in [
         FaultAction::Html { status: 502 },
         FaultAction::ResetBefore,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use audience_activator::receipts::Live;
 use simulator::{AudienceChange, Fault, FaultAction, GraphError, Target};
 
-use crate::stage::{OLD, Stage, file};
+use crate::stage::{Call, OLD, Stage, file};
 
 const MARKED: &str = "complete = \"success_marker\"";
 
@@ -83,6 +83,24 @@ async fn a_last_batch_of_which_no_row_is_accepted_does_not_leave_the_session_ope
     let sent = stage.meta.sent();
     assert!(sent.last().is_some_and(|one| one.is_last && one.accepted));
     stage.check_sessions();
+
+    // Nor by a worker that has sent nothing else.
+    let one_at_a_time = ("ACTIVATOR_DELIVERY_REQUESTS_IN_FLIGHT", "1");
+    for nth in 2.. {
+        let stage = Stage::with(MARKED, &[one_at_a_time], true).await;
+        stage.run_of("q1", &[1..1_200, 1_200..1_201]);
+        refuses(&stage, &[1_200]);
+        let dies = Some((Call::BeforeSend, nth));
+        let died = stage.live(dies, std::time::Duration::from_secs(600)).await;
+        stage.work().await;
+        assert!(stage.holds(1..1_200), "{nth}");
+        let run = stage.run_receipt("q1", 1).await.unwrap().run.unwrap();
+        assert_eq!((run.restarts, run.cut_short), (0, false), "{nth}");
+        stage.check_sessions();
+        if !died {
+            break;
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

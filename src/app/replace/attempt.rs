@@ -136,10 +136,7 @@ impl<'a> Attempt<'a> {
             (record.stage != Stage::Surveyed).then_some(other_route)
         };
         match begun {
-            None => {
-                self.may_begin().await?;
-                self.survey().await?;
-            }
+            None => self.survey().await?,
             Some(true) => self.route_changed().await?,
             Some(false) if self.is_overtaken().await? => return self.begin_anew().await,
             Some(false) => self.go_on().await?,
@@ -224,7 +221,10 @@ impl<'a> Attempt<'a> {
         self.hold
             .change(|record| {
                 record.resumed += 1;
-                record.given_up.clear();
+                if !record.given_up.is_empty() {
+                    record.restarts = 0;
+                    record.given_up.clear();
+                }
                 // Halves were sent, perhaps, of which this attempt does not know.
                 record.renumbered |= record.next_number != record.in_session.max(2);
             })
@@ -242,7 +242,8 @@ impl<'a> Attempt<'a> {
         let earlier = self.hold.record().await.clone();
         let keys: Vec<_> = whole.objects.iter().map(|one| one.key.clone()).collect();
         let signal = whole.signal.as_ref().map(Into::into);
-        let versions = self.pin(&keys, signal).await?;
+        let versions = self.pin(&keys, signal, true).await?;
+        self.may_begin().await?;
         if let Some(unfit) = whole.unfit {
             return Err(refused(RunRefusal::Unfit(unfit)));
         }
@@ -386,11 +387,13 @@ impl<'a> Attempt<'a> {
         guard::order(written, live).map_err(refused)
     }
 
-    /// The versions that there are now, which are the run from here on, whatever comes of it.
+    /// The versions that there are now, which are the run from here on, whatever comes of it;
+    /// another one, if it begins with other objects.
     pub(super) async fn pin(
         &self,
         keys: &[String],
         signal: Option<ObjectDescription>,
+        is_begun: bool,
     ) -> Result<Vec<ObjectVersion>, Halt> {
         let source = &self.run.activation.parts.source;
         let mut versions = Vec::with_capacity(keys.len());
@@ -414,6 +417,11 @@ impl<'a> Attempt<'a> {
                 // What is known of the same objects stays known, if they cannot be looked at now.
                 if objects(&record.parts) != objects(&parts) {
                     record.parts = parts;
+                    // A session whose first batch had no answer holds rows of another list.
+                    record.unanswered = None;
+                    if is_begun {
+                        record.restarts = 0;
+                    }
                 }
                 record.signal = signal;
             })

@@ -152,6 +152,9 @@ impl InSession {
                     tally.entries_sent += batch.entries();
                     tally.entries_invalid += invalid;
                     self.hold.keep_to_close_with(&batch).await;
+                    if is_last {
+                        self.hold.closed();
+                    }
                 }
                 Reply::Refused { answer, in_doubt } => match batch.halves() {
                     Some((left, right)) => {
@@ -171,10 +174,7 @@ impl InSession {
                         self.refused(&batch, &answer, &mut tally);
                         if is_last {
                             // Somebody has to close the session.
-                            let Some(again) = self.hold.to_close_with().await else {
-                                return Err(Stop::TooManyRefused { answer }.into());
-                            };
-                            self.close_with(&again, answer, &mut tally).await?;
+                            self.close(answer, &mut tally).await?;
                         }
                     }
                 },
@@ -199,16 +199,18 @@ impl InSession {
         self.wire.send(batch, place, tally).await
     }
 
-    /// Sends rows again that were accepted, as the last of the session.
-    async fn close_with(
-        &self,
-        batch: &Batch,
-        answer: Named,
-        tally: &mut DeliveryTally,
-    ) -> Result<(), Halt> {
+    /// Sends rows again that were accepted, as the last of the session, in place of what was
+    /// refused with this answer.
+    pub(super) async fn close(&self, answer: Named, tally: &mut DeliveryTally) -> Result<(), Halt> {
+        let Some(batch) = self.hold.to_close_with().await else {
+            return Err(Halt::Run(RunHalt::NothingToCloseWith));
+        };
         let number = self.hold.draw().await?;
-        match self.send(batch, number, true, tally).await? {
-            Reply::Accepted { .. } => Ok(()),
+        match self.send(&batch, number, true, tally).await? {
+            Reply::Accepted { .. } => {
+                self.hold.closed();
+                Ok(())
+            }
             Reply::Refused { .. } => Err(Stop::TooManyRefused { answer }.into()),
             Reply::Ended(end) => Err(Halt::Run(RunHalt::Ended(end))),
         }

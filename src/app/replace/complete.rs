@@ -5,9 +5,11 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::halt::{Awaits, RunHalt, Unfit};
+use super::part::version_of;
 use crate::app::halt::Halt;
 use crate::config::{Complete, Config, MOST_OBJECTS, Route};
 use crate::error_chain::ErrorChain;
+use crate::ledger::RunRecord;
 use crate::object::version::{ObjectAddress, ObjectVersion};
 use crate::object::{ListError, Listed, Marker, ObjectError, ObjectSource, is_marker};
 
@@ -113,6 +115,24 @@ fn unlisted(error: ListError) -> Halt {
             source,
         },
     })
+}
+
+impl Whole {
+    /// The same objects again, of a run whose list is live with rows of a version that is gone:
+    /// the list without them must not wait for somebody to say once more that it is complete.
+    pub(super) fn of(record: &RunRecord) -> Whole {
+        let objects = record.parts.iter().map(|part| Listed {
+            key: part.object.key.clone(),
+            size: part.object.size,
+            etag: part.object.etag.clone(),
+            last_modified: part.object.last_modified.moment().unix_timestamp(),
+        });
+        Whole {
+            objects: objects.collect(),
+            signal: record.signal.as_ref().map(version_of),
+            unfit: None,
+        }
+    }
 }
 
 /// The run as it is now, if it is complete.

@@ -129,10 +129,9 @@ impl Attempt<'_> {
         let record = self.hold.record().await.clone();
         let status = match &halt {
             Halt::Refused(refusal) => Some(refusal.status()),
-            _ if is_partly_live(&halt, &record) => Some(Status::Refused {
-                reason: "not_added".into(),
+            _ => half_live(&halt, &record).map(|reason| Status::Refused {
+                reason: reason.into(),
             }),
-            _ => None,
         };
         let stored = match status {
             Some(status) => {
@@ -237,14 +236,16 @@ impl Attempt<'_> {
     }
 }
 
-/// The session is over without all of the rows, and what is missing cannot be added now.
-fn is_partly_live(halt: &Halt, record: &RunRecord) -> bool {
-    let refused = matches!(halt, Halt::Delivery(_) | Halt::Run(_));
-    let is_part = match record.stage {
-        Stage::Adding { cut_short, .. } => cut_short || record.in_session < record.batches(),
-        Stage::Surveyed | Stage::Opening { .. } | Stage::Open { .. } | Stage::Closed { .. } => {
-            false
+/// Why neither the old list is live nor the new one, and will not be now: what the session does
+/// not hold cannot be added, or what it should not hold cannot be taken out.
+fn half_live(halt: &Halt, record: &RunRecord) -> Option<&'static str> {
+    let is_refused = matches!(halt, Halt::Delivery(_) | Halt::Run(_)) && !halt.is_asked_for();
+    match record.stage {
+        _ if !is_refused => None,
+        Stage::Adding { cut_short, .. } if cut_short || record.in_session < record.batches() => {
+            Some("not_added")
         }
-    };
-    is_part && refused && !halt.is_asked_for()
+        _ if record.mixed_is_live => Some("mixed"),
+        _ => None,
+    }
 }

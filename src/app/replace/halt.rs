@@ -26,6 +26,8 @@ pub enum RunHalt {
     Ended(SessionEnd),
     /// The session has all the batches that it is to have.
     SessionFull,
+    /// Its last batch was refused, and none is at hand that was accepted.
+    NothingToCloseWith,
     /// Meta takes nothing for the audience before somebody acts.
     AudienceBlocked,
 }
@@ -57,7 +59,7 @@ impl RunHalt {
             RunHalt::Resting(left) => Wait::For(left),
             RunHalt::BeingReplaced => Wait::For(WHILE_REPLACED),
             RunHalt::Swapping => Wait::For(WHILE_SWAPPED),
-            RunHalt::Ended(_) | RunHalt::SessionFull => Wait::Passing,
+            RunHalt::Ended(_) | RunHalt::SessionFull | RunHalt::NothingToCloseWith => Wait::Passing,
             RunHalt::AudienceBlocked => Wait::Route,
         }
     }
@@ -69,7 +71,9 @@ impl RunHalt {
             RunHalt::Resting(_) => "run_resting",
             RunHalt::BeingReplaced => "being_replaced",
             RunHalt::Swapping => "swapping",
-            RunHalt::Ended(_) | RunHalt::SessionFull => "session_ended",
+            RunHalt::Ended(_) | RunHalt::SessionFull | RunHalt::NothingToCloseWith => {
+                "session_ended"
+            }
             RunHalt::AudienceBlocked => "audience_blocked",
         }
     }
@@ -113,6 +117,9 @@ impl fmt::Display for RunHalt {
             }
             RunHalt::Ended(_) => f.write_str("Meta has ended the session of the replacement"),
             RunHalt::SessionFull => f.write_str("what is left of the run is added after the session"),
+            RunHalt::NothingToCloseWith => {
+                f.write_str("Meta refuses the batch that is to close the session")
+            }
             RunHalt::AudienceBlocked => f.write_str(
                 "Meta reports that the audience is flagged, faulty, or that its creator's account is inactive: look at it in \
                  Audience Manager",

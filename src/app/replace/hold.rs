@@ -14,9 +14,11 @@ pub(in crate::app) struct Hold {
     record: Mutex<RunRecord>,
     /// Rows of it were accepted in this attempt.
     has_accepted: AtomicBool,
-    /// The fewest rows that were accepted together in this attempt: a session whose last batch
+    /// The fewest rows that were accepted together in the session at hand: one whose last batch
     /// is refused as a whole is closed with them.
     accepted: Mutex<Option<Batch>>,
+    /// The last batch of the session at hand was accepted, in this attempt.
+    is_closed: AtomicBool,
 }
 
 impl Hold {
@@ -27,7 +29,22 @@ impl Hold {
             record: Mutex::new(record),
             has_accepted: AtomicBool::new(false),
             accepted: Mutex::new(None),
+            is_closed: AtomicBool::new(false),
         }
+    }
+
+    /// What was accepted in another one is not of it.
+    pub(super) async fn begins_session(&self) {
+        *self.accepted.lock().await = None;
+        self.is_closed.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn closed(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
     }
 
     pub(super) async fn keep_to_close_with(&self, batch: &Batch) {

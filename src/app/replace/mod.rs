@@ -164,7 +164,12 @@ impl Run<'_> {
             if let Some(end) = self.superseded().await? {
                 return Ok(end);
             }
-            let whole = self.activation.or_halted(self.look()).await?;
+            let mixed = found.as_ref().and_then(|found| found.entry.run.as_deref());
+            let mixed = mixed.filter(|record| record.mixed_is_live);
+            let whole = match (self.activation.or_halted(self.look()).await, mixed) {
+                (Err(Halt::Run(RunHalt::Incomplete { .. })), Some(record)) => Whole::of(record),
+                (looked, _) => looked?,
+            };
             let is_named = |key: &str| whole.objects.iter().any(|object| object.key == key);
             if by_manifest && whole.signal.is_some() && !self.is_signal(&whole) {
                 let key = &self.version.address.key;

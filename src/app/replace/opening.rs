@@ -18,7 +18,7 @@ use super::survey::Survey;
 use super::wire::{Opening, Reply};
 use crate::app::halt::Halt;
 use crate::batches::Batch;
-use crate::delivery::{Again, DeliveryTally, Patience, Stop};
+use crate::delivery::{Again, DeliveryTally, Patience, Stop, may_be_too_large};
 use crate::ledger::{OpenedWith, RunRecord, Stage};
 use crate::meta::{Named, OperationStatus, SessionBatch, SessionEnd};
 
@@ -61,6 +61,7 @@ impl Attempt<'_> {
                 })
                 .await?;
             self.wire.invalid.store(0, Ordering::Relaxed);
+            self.hold.begins_session().await;
             let is_whole = batch.rows() == whole.rows();
             let place = SessionBatch {
                 session,
@@ -138,7 +139,19 @@ impl Attempt<'_> {
                     if self.has_arrived(session).await? {
                         return Ok(());
                     }
+                    let again = match may_be_too_large(&batch, answer.error, told) {
+                        true => Again::Whole,
+                        false => again,
+                    };
                     let Some(wait) = patience.after(again, told) else {
+                        if again == Again::Whole
+                            && let Some((left, right)) = batch.halves()
+                        {
+                            others.push(right);
+                            batch = left;
+                            patience = Patience::new(self.wire.attempts);
+                            continue;
+                        }
                         let attempts = patience.attempts();
                         return Err(match again {
                             Again::Unexplained => Stop::Configuration { answer },
@@ -156,7 +169,7 @@ impl Attempt<'_> {
         Err(Stop::Unavailable { attempts, answer }.into())
     }
 
-    async fn first_batch(&self) -> Result<Batch, Halt> {
+    pub(super) async fn first_batch(&self) -> Result<Batch, Halt> {
         let first = {
             let record = self.hold.record().await;
             let mut parts = record.parts.iter();
@@ -218,7 +231,6 @@ impl Attempt<'_> {
                     .advance(|record| {
                         record.opened_with = None;
                         record.seen_by_state = true;
-                        record.unanswered = None;
                         record.opened_at.get_or_insert(opened_at);
                         record.stage = Stage::Open { session };
                     })

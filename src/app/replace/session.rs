@@ -12,9 +12,9 @@ use super::batches::{InSession, Way};
 use super::halt::{RunHalt, RunRefusal};
 use super::part::Part;
 use crate::app::halt::{Halt, Refusal};
-use crate::delivery::{Delivery, Sender};
+use crate::delivery::{Delivery, DeliveryTally, Sender};
 use crate::ledger::{RunPart, RunRecord, Stage};
-use crate::meta::{OperationStatus, SessionEnd};
+use crate::meta::{Named, OperationStatus, SessionEnd};
 use crate::object::ObjectError;
 
 /// How often while everything was sent and is not the audience yet, before the message rests.
@@ -34,7 +34,7 @@ impl Attempt<'_> {
                 Stage::Opening { session } => {
                     self.has_arrived(session).await?;
                 }
-                Stage::Open { session } => match self.deliver(session, false).await {
+                Stage::Open { session } => match self.to_its_close(session).await {
                     Ok(()) | Err(Halt::Run(RunHalt::SessionFull)) => {
                         let closed = Stage::Closed { session };
                         self.hold.advance(|record| record.stage = closed).await?;
@@ -72,6 +72,45 @@ impl Attempt<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Sends what is left into the session, the last batch last.
+    async fn to_its_close(&self, session: u64) -> Result<(), Halt> {
+        let mut delivered = self.deliver(session, false).await;
+        if let Err(Halt::Run(RunHalt::NothingToCloseWith)) = delivered {
+            self.find_to_close_with().await?;
+            delivered = self.deliver(session, false).await;
+        }
+        // What belonged at its end is gone, perhaps, and the new version has no rows for it.
+        let mixed = self.hold.record().await.mixed;
+        let is_sent = matches!(delivered, Ok(()) | Err(Halt::Run(RunHalt::SessionFull)));
+        if is_sent && mixed && !self.hold.is_closed() {
+            if self.hold.to_close_with().await.is_none() {
+                self.find_to_close_with().await?;
+            }
+            let in_session = self.hold.record().await.in_session;
+            let place = self.in_session(session, in_session, in_session);
+            let mut tally = DeliveryTally::default();
+            return place.close(Named::default(), &mut tally).await;
+        }
+        delivered
+    }
+
+    /// What an earlier attempt has sent into the session, as it was accepted.
+    async fn find_to_close_with(&self) -> Result<(), Halt> {
+        let first = self.first_batch().await?;
+        self.hold.keep_to_close_with(&first).await;
+        Ok(())
+    }
+
+    fn in_session(&self, session: u64, base: u64, in_session: u64) -> InSession {
+        InSession {
+            wire: self.wire.clone(),
+            hold: self.hold.clone(),
+            session,
+            base,
+            in_session,
         }
     }
 
@@ -126,13 +165,7 @@ impl Attempt<'_> {
                         hold: self.hold.clone(),
                     }
                 }
-                false => Way::InSession(InSession {
-                    wire: self.wire.clone(),
-                    hold: self.hold.clone(),
-                    session,
-                    base: before,
-                    in_session,
-                }),
+                false => Way::InSession(self.in_session(session, before, in_session)),
             };
             one.deliver(found, way, slots).await?;
         }
@@ -221,8 +254,14 @@ impl Attempt<'_> {
     /// The list has rows of two versions of an object: one of the new versions alone
     /// follows at once, if it may take the members' place as any other.
     async fn follow_up(&self) -> Result<(), Halt> {
-        self.hold.change(RunRecord::swapped).await?;
-        self.restart("an object was overwritten when a part of it was sent")
+        warn!("a session without rows of the version that was overwritten follows");
+        self.hold
+            .change(|record| {
+                record.swapped();
+                record.stage = Stage::Surveyed;
+                record.unanswered = None;
+                record.mixed = false;
+            })
             .await?;
         let (state, tier) = self.wire.state().await?;
         let last = self.last_run().await?;
@@ -234,7 +273,7 @@ impl Attempt<'_> {
         let mut looks = 0;
         loop {
             // Others of its objects may have been overwritten, too.
-            let versions = self.pin(&keys, signal.clone()).await?;
+            let versions = self.pin(&keys, signal.clone(), false).await?;
             looks += 1;
             match self.look_at(&versions, last.as_ref(), &state, tier).await {
                 Err(Halt::Object(ObjectError::Overwritten { .. })) if looks < MOST_RESTARTS => {}
@@ -275,8 +314,9 @@ impl Attempt<'_> {
                 record.next_number = record.next_number.max(record.in_session).max(2) + 1;
                 record.renumbered = true;
                 record.opened_with = None;
+                // However many of its objects: one more session.
+                record.restarts += u32::from(!record.mixed);
                 record.mixed = true;
-                record.restarts += 1;
                 overwritten = record.restarts;
             })
             .await?;

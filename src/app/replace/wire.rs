@@ -92,6 +92,9 @@ impl Wire {
         let mut in_doubt = false;
         loop {
             match self.attempt(batch, place, tally).await? {
+                Judged::Final(Reply::Refused { answer, .. }) => {
+                    return Ok(Reply::Refused { answer, in_doubt });
+                }
                 Judged::Final(reply) => return Ok(reply),
                 Judged::Again => {}
                 Judged::Unsure {

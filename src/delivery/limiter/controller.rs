@@ -159,6 +159,7 @@ impl Controller {
     /// It did not go after all.
     pub(super) fn unused(&mut self, now: Instant, cost: Cost) {
         self.ended(now, cost);
+        self.close_if_used_up(now, None);
     }
 
     /// It has none, or none that says anything. Where access is on trial, the next one
