@@ -20,6 +20,10 @@ async fn left_by_a_first(change: impl FnOnce(&mut Entry)) -> (InMemory, ObjectVe
     (ledger, object, entry)
 }
 
+async fn found(ledger: &InMemory, object: &ObjectVersion) -> Option<Box<Found>> {
+    ledger.get(object, "buyers").await.unwrap().map(Box::new)
+}
+
 fn given_back(reason: &'static str) -> State {
     let reason = Code::new(reason);
     State::Waiting { reason }
@@ -373,6 +377,35 @@ async fn a_run_of_a_later_delivery_that_was_given_up_keeps_its_session() {
     };
     let third = claimed(&ledger, redriven).await;
     assert_eq!(third.entry.run.unwrap().stage, Stage::Open { session: 8 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_given_up_in_a_replay_is_announced_as_any_other() {
+    for (stage, replay) in [
+        (Stage::Surveyed, None),
+        // What is begun is brought to its end for whom it was begun.
+        (Stage::Open { session: 7 }, Some("again")),
+    ] {
+        let (ledger, object, _) = left_by_a_first(|entry| {
+            entry.state = State::Quarantined {
+                reason: Code::new("no_progress"),
+            };
+            entry.deliveries = 1;
+            entry.replay = Some("again".to_owned());
+            entry.run = Some(Box::new(RunRecord {
+                stage,
+                ..RunRecord::default()
+            }));
+        })
+        .await;
+        // An object that is new in the folder.
+        let second = claimant(&object, "b");
+        let claim = second.claim(&ledger, found(&ledger, &object).await).await;
+        let Ok(Claim::Held(second)) = claim else {
+            panic!("{claim:?}");
+        };
+        assert_eq!(second.entry.replay.as_deref(), replay);
+    }
 }
 
 #[tokio::test(start_paused = true)]

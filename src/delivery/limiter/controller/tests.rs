@@ -310,6 +310,23 @@ fn what_retry_after_says_holds_once() {
 }
 
 #[test]
+fn the_gate_closes_before_the_quota_is_used_up_whether_or_not_the_last_one_went() {
+    for went in [false, true] {
+        let mut stage = Stage::known(87.0);
+        (0..3).for_each(|_| stage.controller.begin(stage.now, Cost::Write));
+        stage.hears(90.0);
+        stage.hears(93.0);
+        assert_eq!(stage.controller.opens(stage.now), None);
+        // Another one would come to 96 %.
+        match went {
+            true => stage.controller.lost(stage.now, Cost::Write),
+            false => stage.controller.unused(stage.now, Cost::Write),
+        }
+        assert!(stage.closed_for() > 0.0, "{went}");
+    }
+}
+
+#[test]
 fn what_the_account_says_of_itself_counts_if_it_is_longer() {
     let mut stage = Stage::new();
     stage.request();
