@@ -164,7 +164,7 @@ pub enum RunRefusal {
     },
     /// Whatever its objects hold.
     Unfit(Unfit),
-    /// Meta has failed several times in the midst of it.
+    /// Meta has failed several times in the midst of it, or its objects were written over.
     Failed {
         sessions: u32,
     },
@@ -288,7 +288,8 @@ impl fmt::Display for RunRefusal {
             RunRefusal::Unfit(unfit) => unfit.fmt(f),
             RunRefusal::Failed { sessions } => write!(
                 f,
-                "Meta has failed in {sessions} replacements of this run: look at the audience in Audience Manager, then replay the run"
+                "{sessions} replacements of this run have failed at Meta, or objects were written over in the midst of them: look at the audience in \
+                 Audience Manager and at the export, then replay the run"
             ),
         }
     }

@@ -21,7 +21,7 @@ use crate::object::ObjectError;
 const SWAP_LOOKS: usize = 20;
 pub(super) const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 
-/// Sessions of one run that may fail at Meta.
+/// Sessions of one run that may fail at Meta, or get rows of two versions.
 pub(super) const MOST_RESTARTS: u32 = 3;
 
 impl Attempt<'_> {
