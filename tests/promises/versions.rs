@@ -73,6 +73,26 @@ async fn a_second_event_of_what_was_delivered_and_removed_is_deleted() {
     }
 }
 
+/// Its event names it by a key that was encoded on the way.
+#[tokio::test]
+async fn what_was_found_under_its_decoded_key_and_removed_was_delivered_as_well() {
+    let stage = Stage::new().await;
+    let object = stage.put("conversions/all people.csv", file(50));
+    let mut version = stage.objects.describe(&object).await.unwrap();
+    version.address.key = "conversions/all%20people.csv".to_owned();
+    let event = event::announce(&version, None, OffsetDateTime::now_utc());
+    stage.queue.send(event.clone());
+    let worker = stage.work();
+    until("it is done", || stage.queue.is_empty()).await;
+    assert_eq!(stage.parts.metrics.keys_decoded.get(), 1);
+    assert_eq!(stage.dataset().received, 50);
+    std::fs::remove_file(stage.path("conversions/all people.csv")).unwrap();
+    stage.queue.send(event);
+    until("its message is deleted", || stage.queue.is_empty()).await;
+    assert!(stage.queue.dead_letters().is_empty());
+    worker.abort();
+}
+
 #[tokio::test]
 async fn what_is_delivered_is_sent_again_only_by_force() {
     let stage = Stage::new().await;
