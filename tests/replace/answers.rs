@@ -26,6 +26,17 @@ async fn in_the_midst() -> Stage {
     stage
 }
 
+/// The answer to the first batch is lost, and the audience's state does not tell of it either.
+async fn with_a_session_that_does_not_show() -> Stage {
+    let stage = stage().await;
+    stage
+        .meta
+        .platform
+        .fault(Fault::lost_answer(Target::UsersReplace));
+    stage.change(changed(|change| change.operation_status = Some(200)));
+    stage
+}
+
 fn refuses(subcode: i64) -> Fault {
     let error = GraphError::new(400, 2_650).subcode(subcode);
     Fault::new(Target::UsersReplace, FaultAction::Error(error))
@@ -116,13 +127,7 @@ async fn a_first_batch_whose_answer_is_lost_is_seen_by_the_state_and_not_sent_ag
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_did_not_show_is_gone_on_with_once_it_does() {
-    let stage = stage().await;
-    stage
-        .meta
-        .platform
-        .fault(Fault::lost_answer(Target::UsersReplace));
-    // For as long as the state is looked at.
-    stage.change(changed(|change| change.operation_status = Some(200)));
+    let stage = with_a_session_that_does_not_show().await;
     stage.work().await;
     assert!(stage.holds(NEW));
     let sent = stage.meta.sent();
@@ -135,12 +140,7 @@ async fn a_session_that_did_not_show_is_gone_on_with_once_it_does() {
 /// Its first batch is of the list as it was.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_did_not_show_is_not_gone_on_with_another_list() {
-    let stage = stage().await;
-    stage
-        .meta
-        .platform
-        .fault(Fault::lost_answer(Target::UsersReplace));
-    stage.change(changed(|change| change.operation_status = Some(200)));
+    let stage = with_a_session_that_does_not_show().await;
     let denied = FaultAction::Error(GraphError::new(403, 200));
     let denied = Fault::new(Target::UsersReplace, denied);
     stage.meta.platform.fault(denied.nth(2).times(100));

@@ -239,7 +239,6 @@ impl<'a> Attempt<'a> {
         let Some(whole) = &self.whole else {
             return Err(Halt::Again);
         };
-        let earlier = self.hold.record().await.clone();
         let keys: Vec<_> = whole.objects.iter().map(|one| one.key.clone()).collect();
         let signal = whole.signal.as_ref().map(Into::into);
         let versions = self.pin(&keys, signal, true).await?;
@@ -250,16 +249,7 @@ impl<'a> Attempt<'a> {
         let last = self.last_run().await?;
         self.is_newer(&versions, whole.signal.as_ref(), last.as_ref())?;
         self.look_at(&versions, last.as_ref(), &state, tier).await?;
-        self.hold
-            .change(|record| {
-                // The session whose first batch had no answer holds rows of another list.
-                let is_the_same = record.parts == earlier.parts
-                    && record.fingerprint == earlier.fingerprint
-                    && record.in_session == earlier.in_session;
-                record.unanswered = record.unanswered.filter(|_| is_the_same);
-            })
-            .await?;
-        // It is waited for, as for anybody's.
+        // A session of another list is waited for, as anybody's.
         self.is_free(&state).await
     }
 
@@ -325,6 +315,10 @@ impl<'a> Attempt<'a> {
         let fingerprint = self.fingerprint.clone();
         self.hold
             .change(|record| {
+                // As for other objects: see `pin`.
+                if (&record.fingerprint, record.in_session) != (&fingerprint, in_session) {
+                    record.unanswered = None;
+                }
                 record.fingerprint = fingerprint;
                 record.in_session = in_session;
                 record.mixed = false;

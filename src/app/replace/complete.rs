@@ -159,7 +159,7 @@ pub(super) async fn look(
             let newest = newest(&objects);
             let marker = marker.filter(|marker| Some(marker.last_modified) >= newest);
             let waits = || incomplete(objects.len(), Awaits::SuccessMarker);
-            Some(marker.ok_or_else(waits)?)
+            Some((marker.ok_or_else(waits)?, Awaits::SuccessMarker))
         }
         Complete::Manifest(name) => {
             let manifest = take(&mut objects, |key| leaf(key) == name);
@@ -184,7 +184,7 @@ pub(super) async fn look(
             if Some(manifest.last_modified) < newest(&objects) {
                 return Err(incomplete(count, Awaits::Manifest));
             }
-            Some(manifest)
+            Some((manifest, Awaits::Manifest))
         }
         Complete::Count(expected) => {
             let (found, expected) = (objects.len(), *expected);
@@ -213,13 +213,7 @@ pub(super) async fn look(
     }
     let signal = match signal {
         None => None,
-        Some(signal) => {
-            let awaits = match complete {
-                Complete::Manifest(_) => Awaits::Manifest,
-                Complete::SuccessMarker | Complete::Count(_) | Complete::Quiet(_) => {
-                    Awaits::SuccessMarker
-                }
-            };
+        Some((signal, awaits)) => {
             let described = source.describe(&folder.address(&signal.key)).await;
             let gone = |error| or_gone(error, || incomplete(objects.len(), awaits));
             Some(described.map_err(gone)?)
