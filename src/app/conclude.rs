@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use tracing::{debug, warn};
 
-use super::activation::End;
+use super::activation::{Activation, End};
 use super::attempt::Attempt;
 use super::halt::{Halt, Refusal};
 use super::report::{Finished, Report};
@@ -14,7 +14,8 @@ use crate::delivery::Stop;
 use crate::ledger::{Ending, Entry, Ledger, remove_segments};
 use crate::meta::ErrorCode;
 use crate::object::ObjectError;
-use crate::receipts::{Code, Receipt, Status, StoreError};
+use crate::object::version::ObjectVersion;
+use crate::receipts::{Code, Receipt, ReceiptStore, Status, StoreError};
 
 pub(super) struct Conclusion<'a> {
     pub attempt: &'a Attempt<'a>,
@@ -202,42 +203,52 @@ impl Conclusion<'_> {
         }
     }
 
-    /// The receipt is durable before anything else follows from it, and the file that it
-    /// names before the receipt. Where a delivery's is known to lie there, which no other
-    /// replaces, its list of rejects is not replaced either.
+    /// The receipt is durable before anything else follows from it.
     async fn store(
         &self,
         mut report: Report,
         status: Status,
         explanation: Option<String>,
     ) -> Result<Receipt, Halt> {
+        let Attempt {
+            activation: Activation { parts, .. },
+            version,
+            ..
+        } = self.attempt;
         let entry = self.attempt.keeper.entry().await?;
-        let listed = listed(&*self.attempt.activation.parts.ledger, &entry).await?;
-        report.recorded(&entry, listed);
-        let Finished { receipt, rejects } = report.finish(status, explanation);
-        let receipts = &self.attempt.activation.parts.receipts;
-        if receipt.status != Status::Delivered {
-            let Attempt {
-                activation,
-                version,
-                ..
-            } = self.attempt;
-            let there = receipts.get(version, &activation.route.name).await?;
-            if there.is_some_and(|there| there.status == Status::Delivered) {
-                return Ok(Receipt {
-                    rejects_file: None,
-                    ..receipt
-                });
+        report.recorded(&entry, listed(&*parts.ledger, &entry).await?);
+        let finished = report.finish(status, explanation);
+        store(&*parts.receipts, version, finished).await
+    }
+}
+
+/// Stores the list of rejects, and then the receipt that names it. Where a delivery's receipt
+/// is known to lie there, which only that of another delivery replaces, its list is not
+/// replaced either.
+pub(super) async fn store(
+    receipts: &dyn ReceiptStore,
+    version: &ObjectVersion,
+    finished: Finished,
+) -> Result<Receipt, Halt> {
+    let Finished {
+        mut receipt,
+        rejects,
+    } = finished;
+    if let Some(list) = rejects {
+        let is_delivered = |receipt: &Receipt| receipt.status == Status::Delivered;
+        if !is_delivered(&receipt) {
+            let there = receipts.get(version, &receipt.route).await?;
+            if there.as_ref().is_some_and(is_delivered) {
+                receipt.rejects_file = None;
+                return Ok(receipt);
             }
         }
-        if let Some(list) = rejects {
-            let location = receipts.put_rejects(&receipt, list).await?;
-            debug!(rejects = %location, "list of rejects stored");
-        }
-        let location = receipts.put(&receipt).await?;
-        debug!(receipt = %location, "receipt stored");
-        Ok(receipt)
+        let location = receipts.put_rejects(&receipt, list).await?;
+        debug!(rejects = %location, "list of rejects stored");
     }
+    let location = receipts.put(&receipt).await?;
+    debug!(receipt = %location, "receipt stored");
+    Ok(receipt)
 }
 
 /// The recorded parts of the list of rejects.

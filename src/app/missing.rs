@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::activation::End;
-use super::conclude::listed;
+use super::conclude::{listed, store};
 use super::halt::{Halt, Wait};
 use super::parts::Parts;
 use super::progress::Progress;
 use super::replace;
-use super::report::{Finished, Report};
+use super::report::Report;
 use crate::config::Route;
 use crate::event::ObjectEvent;
 use crate::ledger::{ChangedRoute, Claim, Claimant, Ending, Found, Keeper, Look, State, Wanted};
@@ -147,20 +147,15 @@ impl Missing<'_> {
                 report.recorded(&found.entry, listed);
             }
         }
-        let Finished { receipt, rejects } = report.finish(status, Some(detail.clone()));
-        if kept {
+        let finished = report.finish(status, Some(detail.clone()));
+        let receipt = match kept {
             // One that was delivered before it was removed stays delivered.
-            let earlier = self.receipt(&version).await?;
-            if !earlier.is_some_and(|earlier| earlier.status == Status::Delivered) {
-                if let Some(list) = rejects {
-                    parts.receipts.put_rejects(&receipt, list).await?;
-                }
-                parts.receipts.put(&receipt).await?;
-            }
-            // An object of a run ends with its run.
-            if route.run.is_none() {
-                self.quarantine(&version, found, reason.clone()).await?;
-            }
+            true => store(&*parts.receipts, &version, finished).await?,
+            false => finished.receipt,
+        };
+        // An object of a run ends with its run.
+        if kept && route.run.is_none() {
+            self.quarantine(&version, found, reason.clone()).await?;
         }
         Ok(End::Quarantined {
             receipt: Box::new(receipt),

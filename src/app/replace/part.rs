@@ -8,17 +8,17 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument, debug};
+use tracing::Instrument;
 
 use super::batches::Way;
 use crate::app::activation::Activation;
 use crate::app::batch_slots::ObjectSlots;
-use crate::app::conclude::listed;
+use crate::app::conclude::{listed, store};
 use crate::app::dispatch::Dispatch;
 use crate::app::halt::{Halt, Refusal};
 use crate::app::plan::Plan;
 use crate::app::produce::Production;
-use crate::app::report::{Finished, Report};
+use crate::app::report::Report;
 use crate::app::sample_gate::SampleGate;
 use crate::app::table;
 use crate::ledger::{
@@ -246,12 +246,8 @@ impl Part<'_> {
         let keeper = Keeper::start(claimed, parts.ledger.clone(), halt);
         let entry = keeper.entry().await?;
         report.recorded(&entry, listed(&*parts.ledger, &entry).await?);
-        let Finished { receipt, rejects } = report.finish(status, None);
-        if let Some(list) = rejects {
-            parts.receipts.put_rejects(&receipt, list).await?;
-        }
-        parts.receipts.put(&receipt).await?;
-        debug!(object = %version.address, "receipt of an object of the run stored");
+        let finished = report.finish(status, None);
+        let receipt = store(&*parts.receipts, &version, finished).await?;
         let named = entry.progress.rejects.names;
         let entry = keeper.end(Ending::Done).await?;
         remove_segments(&*parts.ledger, &entry, &named).await;
